@@ -1,0 +1,59 @@
+"""Queues in SQS."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from eventpost.adapters.aws_errors import error_code, translated
+from eventpost.errors import Permanent
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+VISIBILITY_MAX: Final = timedelta(hours=12)  # SQS's limit, counted from the first receive
+
+_REFUSED = frozenset({"InvalidMessageContents", "InvalidParameterValue", "MessageTooLong"})
+_GONE = frozenset({"InvalidParameterValue", "MessageNotInflight", "ReceiptHandleIsInvalid"})
+
+
+class SqsOutbox:
+    """Sends to any queue that this role may send to."""
+
+    def __init__(self, client: "SQSClient") -> None:
+        self._client = client
+
+    def send(self, queue_url: str, body: str, attributes: Mapping[str, str]) -> None:
+        """See `ports.Outbox`."""
+        with translated("SQS"):
+            try:
+                self._client.send_message(
+                    QueueUrl=queue_url,
+                    MessageBody=body,
+                    MessageAttributes={
+                        name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+                    },
+                )
+            except ClientError as error:
+                if _bare(error) not in _REFUSED:
+                    raise
+                msg = f"the queue refused the message: {error_code(error)}"
+                raise Permanent(msg) from None
+
+    def postpone(self, queue_url: str, receipt: str, delay: timedelta) -> None:
+        """See `ports.Outbox`."""
+        seconds = int(min(max(delay, timedelta(0)), VISIBILITY_MAX).total_seconds())
+        with translated("SQS"):
+            try:
+                self._client.change_message_visibility(
+                    QueueUrl=queue_url, ReceiptHandle=receipt, VisibilityTimeout=seconds
+                )
+            except ClientError as error:
+                if _bare(error) not in _GONE:
+                    raise
+
+
+def _bare(error: ClientError) -> str:
+    """The code without the prefix that SQS's query protocol put before it."""
+    return error_code(error).rpartition(".")[2]

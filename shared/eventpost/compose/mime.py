@@ -1,0 +1,97 @@
+"""RFC 5322 and MIME, written as bytes.
+
+Python's own email package takes most of the time of a mail (it parses what it writes); and it folds
+a long link in a header. What is written here is small, and tests read it back with that very package.
+"""
+
+import base64
+import binascii
+import hashlib
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.header import Header
+from email.utils import formataddr, parseaddr
+
+from eventpost.errors import TemplateFault
+from eventpost.model import Picture
+
+_ENCODED_LINE = 76  # RFC 2047, section 2
+_EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart: its header fields, then its encoded body."""
+
+    fields: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def __bytes__(self) -> bytes:
+        return header_block(self.fields) + b"\r\n" + self.body
+
+
+def header_block(fields: Iterable[tuple[str, str]]) -> bytes:
+    """Header fields as bytes, each ended by CRLF; text outside ASCII becomes encoded words (RFC 2047).
+
+    Raises:
+        TemplateFault: A value holds a control character, such as a line break.
+    """
+    return b"".join(_field(name, value) for name, value in fields)
+
+
+def breaks_lines(character: str) -> bool:
+    """Whether it is a control character, or separates lines or paragraphs: no header field may hold it.
+
+    Joiners and marks for direction are none of these: names and emoji are written with them.
+    """
+    return unicodedata.category(character) in ("Cc", "Zl", "Zp")
+
+
+def mailbox(sender: str) -> str:
+    """`Name <address>` for a header field, the name encoded where it is not ASCII."""
+    name, address = parseaddr(sender)
+    return formataddr((name, address), charset="utf-8")
+
+
+def text_part(content: str, subtype: str) -> Part:
+    """A text part in UTF-8, quoted-printable: readable in the raw, safe on every way."""
+    lines = "\r\n".join(content.splitlines()) + "\r\n"
+    fields = (
+        ("Content-Type", f"text/{subtype}; charset=utf-8"),
+        ("Content-Transfer-Encoding", "quoted-printable"),
+    )
+    return Part(fields, binascii.b2a_qp(lines.encode(), istext=True))
+
+
+def picture_part(picture: Picture, content_id: str, *, attachment: bool = False) -> Part:
+    """A picture in base64: shown within the mail by its Content-ID, or offered as an attachment."""
+    disposition = "attachment" if attachment else "inline"
+    name = f"screenshot.{_EXTENSIONS.get(picture.media_type, 'bin')}"
+    fields = (
+        ("Content-Type", f'{picture.media_type}; name="{name}"'),
+        ("Content-Transfer-Encoding", "base64"),
+        ("Content-Disposition", f'{disposition}; filename="{name}"'),
+        *((("Content-ID", f"<{content_id}>"),) if not attachment else ()),
+    )
+    return Part(fields, base64.encodebytes(picture.content).replace(b"\n", b"\r\n"))
+
+
+def multipart(subtype: str, parts: Iterable[Part], seed: str) -> Part:
+    """Parts in one multipart. The boundary comes from `seed` alone, so the same mail has the same bytes.
+
+    It begins with `=_`, which no quoted-printable or base64 line can hold (RFC 2045, 6.7).
+    """
+    boundary = "=_" + hashlib.sha256(f"{subtype}\0{seed}".encode()).hexdigest()[:32]
+    delimiter = f"--{boundary}".encode()
+    body = b"".join(delimiter + b"\r\n" + bytes(part) + b"\r\n" for part in parts)
+    return Part((("Content-Type", f'multipart/{subtype}; boundary="{boundary}"'),), body + delimiter + b"--\r\n")
+
+
+def _field(name: str, value: str) -> bytes:
+    if any(map(breaks_lines, value)):
+        msg = f"the header field {name} would hold a line break or another control character"
+        raise TemplateFault(msg)
+    if not value.isascii():
+        value = Header(value, "utf-8", maxlinelen=_ENCODED_LINE, header_name=name).encode(linesep="\r\n")
+    return f"{name}: {value}\r\n".encode("ascii")

@@ -1,0 +1,95 @@
+"""Jinja, set up for mail: HTML is escaped, a missing value is an error, and faults name the template's line."""
+
+import traceback
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    UndefinedError,
+    select_autoescape,
+)
+
+from eventpost.errors import TemplateFault
+
+
+class Templates:
+    """The templates below one folder.
+
+    All but `.txt` files are escaped, whatever an event or a subscriber brings.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(folder),
+            autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+
+    def render(self, name: str, context: Mapping[str, Any]) -> str:
+        """The template of this name, rendered.
+
+        Raises:
+            TemplateFault: There is no such template, or it fails for this context.
+        """
+        try:
+            template = self._environment.get_template(name)
+        except TemplateNotFound as error:
+            msg = f"there is no template {error.name}: every list needs body.html and body.txt in its folder"
+            raise TemplateFault(msg) from None
+        except TemplateSyntaxError as error:
+            msg = f"{error.name}, line {error.lineno}: {error.message}"
+            raise TemplateFault(msg) from None
+        return _rendered(template, name, context)
+
+
+def render_text(source: str, context: Mapping[str, Any]) -> str:
+    """A short template from a list's declaration (a subject, a page's address), rendered as plain text.
+
+    Raises:
+        TemplateFault: The template is malformed or fails for this context.
+    """
+    return _rendered(_compiled(source), source, context)
+
+
+@cache  # a process serves the few strings of one list's declaration
+def _compiled(source: str) -> Template:
+    try:
+        return Environment(undefined=StrictUndefined, autoescape=False).from_string(source)  # noqa: S701 - text
+    except TemplateSyntaxError as error:
+        msg = f"{source!r}: {error.message}"
+        raise TemplateFault(msg) from None
+
+
+def _rendered(template: Template, name: str, context: Mapping[str, Any]) -> str:
+    try:
+        return template.render(context)
+    except TemplateError as error:
+        raise TemplateFault(f"{_where(error, name)}: {_what(error)}") from None
+    except Exception as error:  # noqa: BLE001 - a template can raise whatever a filter or a method does
+        raise TemplateFault(f"{_where(error, name)}: {type(error).__name__}") from None
+
+
+def _what(error: TemplateError) -> str:
+    """Jinja's own words where they hold names only; a filter's words may hold the event's."""
+    return str(error) if isinstance(error, UndefinedError | TemplateSyntaxError) else type(error).__name__
+
+
+def _where(error: Exception, name: str) -> str:
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith((".html", ".txt"))
+    ]
+    if not frames:
+        return repr(name) if "{{" in name else name
+    return f"{Path(frames[-1].filename).parent.name}/{Path(frames[-1].filename).name}, line {frames[-1].lineno}"

@@ -1,0 +1,72 @@
+"""Every error by what becomes of it: tried again, given up on, or a matter for whoever deployed.
+
+No message holds an address, a name or a body: errors travel to logs and to dead letters.
+"""
+
+from datetime import timedelta
+
+
+class EventpostError(Exception):
+    """An event or a delivery did not succeed. Its subclasses say whether trying again can help."""
+
+
+class Retryable(EventpostError):
+    """Trying again later may succeed, so the event goes back to its queue.
+
+    `retry_after` is how long to wait at least, or None where the usual back-off will do.
+    """
+
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Permanent(EventpostError):
+    """Trying again cannot succeed, so the event goes to dead letters at once, or the delivery fails."""
+
+
+class Misconfigured(Exception):
+    """The deployment lacks something that no event can bring. Mend the setting that the message names.
+
+    It stands outside `EventpostError` on purpose: whatever handles failed events must not swallow it.
+    """
+
+
+class StoreUnavailable(Retryable):
+    """DynamoDB or S3 throttled, timed out or was down. Nothing to do unless it lasts."""
+
+
+class TransportUnavailable(Retryable):
+    """The mail provider took no more mail for now. Look at its status and its quota if it lasts."""
+
+
+class CaptureUnavailable(Retryable):
+    """No screenshot was made: the page is down or slow, or the capture function failed. Open the page yourself."""
+
+
+class DeliveryUnfinished(Retryable):
+    """Some of the audience is still to be mailed: time ran out, or another invocation holds their claims."""
+
+
+class InvalidEvent(Permanent):
+    """The body is not JSON or does not fit the list's event. Mend the producer, then send the event anew."""
+
+
+class UnknownTopic(InvalidEvent):
+    """The event names a topic that its list does not declare. Add it to the list, or mend the producer."""
+
+
+class EventIdReused(Permanent):
+    """An event with this id but another body was seen before. Give every event an id of its own."""
+
+
+class TemplateFault(Permanent):
+    """A template failed for this event. Mend the template, deploy, then replay the dead letter."""
+
+
+class CaptureRefused(Permanent):
+    """The page may not be captured: its address is malformed, not http(s), or not public."""
+
+
+class AddressRefused(Permanent):
+    """The address cannot be mailed. Only this delivery fails; the rest of the audience is served."""

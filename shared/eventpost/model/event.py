@@ -1,0 +1,55 @@
+"""Events: what a service raised, and under which id it is known from its queue to the last mail."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Event(BaseModel):
+    """A fact that a service raised. Each list derives its own event and names it in the past tense.
+
+    Unknown fields are ignored, so that a producer may add a field before the list knows it.
+    A text field holds at most 20,000 characters unless the list's event says otherwise:
+    longer ones are a producer's mistake far more often than they are mail.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", str_max_length=20_000)
+
+
+@dataclass(frozen=True, slots=True)
+class EventKey:
+    """What makes an event one event: its list and its id there. The same key twice is the same event."""
+
+    list_name: str
+    event_id: str
+
+    @property
+    def digest(self) -> str:
+        """32 hex digits that stand for this key where its own text may not go: headers, S3 keys, boundaries."""
+        return hashlib.sha256(f"{self.list_name}\0{self.event_id}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedEvent:
+    """An event as it came from the queue and passed its list's model.
+
+    Attributes:
+        key: List and id.
+        event: The validated event.
+        topic: The audience inside the list, or None where the list has no topics.
+        raised_at: When the producer sent it (UTC). Only who joined before is mailed.
+        body_digest: SHA-256 of the body, in hex: tells a repeated event from a reused id.
+    """
+
+    key: EventKey
+    event: Event
+    topic: str | None
+    raised_at: datetime
+    body_digest: str
+
+    @property
+    def audience(self) -> str:
+        """The audience's name as the subscribers' store knows it: `list` or `list/topic`."""
+        return f"{self.key.list_name}/{self.topic}" if self.topic else self.key.list_name

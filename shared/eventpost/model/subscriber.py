@@ -1,0 +1,88 @@
+"""Subscribers: an address on a list, known everywhere else by an id that does not give it away."""
+
+import hmac
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import idna
+
+from eventpost.errors import AddressRefused
+
+_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_DOMAIN = re.compile(r"(?=.{1,253}\Z)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}")
+_LOCAL_PART_MAX = 64  # RFC 5321, 4.5.3.1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """An address on a list with its attributes.
+
+    Attributes:
+        id: 32 hex digits, see `subscriber_id`.
+        address: Where the mail goes.
+        attributes: What templates may say of the subscriber, such as `name`.
+        joined_at: When the subscriber joined this list (UTC).
+    """
+
+    id: str
+    address: str = field(repr=False)
+    attributes: Mapping[str, str] = field(repr=False)
+    joined_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IdRange:
+    """Subscriber ids from `first` to `last`, both included: 32 hex digits each."""
+
+    first: str = "0" * 32
+    last: str = "f" * 32
+
+    def after(self, subscriber: str) -> "IdRange | None":
+        """The rest of this range behind that subscriber, or None where nothing is left."""
+        following = int(subscriber, 16) + 1
+        return IdRange(f"{following:032x}", self.last) if following <= int(self.last, 16) else None
+
+
+def normalise_address(address: str) -> str:
+    """The one spelling of an address: NFC, casefolded, its domain in ASCII (IDNA 2008 with UTS 46).
+
+    Dots and plus tags stay: whether they matter is the mailbox provider's rule, not ours.
+
+    Raises:
+        AddressRefused: There is no `@`, nothing before it, or no domain behind it.
+    """
+    local, _, domain = unicodedata.normalize("NFC", address.strip()).casefold().rpartition("@")
+    if not local or not domain:
+        msg = "the address is not of the form name@domain"
+        raise AddressRefused(msg)
+    try:
+        return f"{local}@{idna.encode(domain, uts46=True).decode()}"
+    except idna.IDNAError:
+        msg = "the address has a domain that cannot exist"
+        raise AddressRefused(msg) from None
+
+
+def subscriber_id(address: str, key: bytes) -> str:
+    """The id of an address: the first 128 bits of HMAC-SHA-256 of its one spelling, as 32 hex digits.
+
+    Uniform, the same in every store, and fit for logs: without the key, no dictionary turns it back.
+    """
+    return hmac.digest(key, normalise_address(address).encode(), "sha256")[:16].hex()
+
+
+def check_address(address: str) -> None:
+    """Return if a mail can be sent to this address over plain SMTP (RFC 5321 dot-string and domain).
+
+    Raises:
+        AddressRefused: It cannot. The message does not repeat the address.
+    """
+    local, _, domain = address.rpartition("@")
+    if not address.isascii():
+        msg = "the address needs SMTPUTF8, which is not offered"
+        raise AddressRefused(msg)
+    if len(local) > _LOCAL_PART_MAX or not _LOCAL_PART.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+        msg = "the address is not a valid mailbox"
+        raise AddressRefused(msg)

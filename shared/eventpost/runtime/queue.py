@@ -1,0 +1,172 @@
+"""A list's function: a batch of messages from its queue in, a partial batch response out.
+
+The type of an error decides what becomes of its message. `Permanent`: to dead letters at once, with the
+reason. Anything else: back to the queue, to be seen again after a pause; the last receive goes to dead
+letters too, by our own hand, since SQS would drop the reason and give a replay no event id to be known by.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+from eventpost.deliver import Delivering, Report, read_event
+from eventpost.errors import Misconfigured, Permanent, Retryable
+from eventpost.lists import MailList
+from eventpost.ports import Outbox
+from eventpost.runtime.faults import explained
+from eventpost.runtime.figures import Figures
+from eventpost.runtime.received import Received
+from eventpost.settings import ListSettings, Settings
+from eventpost.wiring import Wiring
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+FIRST_PAUSE: Final = timedelta(seconds=10)
+LONGEST_PAUSE: Final = timedelta(minutes=15)
+
+
+class Platform(Protocol):
+    """What a list's function needs: `wiring.Wiring`, or its like in a test."""
+
+    @property
+    def delivering(self) -> Delivering:
+        """The use case."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """The queues."""
+        ...
+
+
+class TryAgain(Exception):
+    """This message goes back to its queue. The error behind it has been logged."""
+
+
+def serve(mail_list: MailList) -> "QueueFunction":
+    """The Lambda handler of this list. Nothing is read, made or called until its first invocation."""
+    return QueueFunction(mail_list, lambda: Wiring(Settings.load()), ListSettings.load)
+
+
+class QueueFunction:
+    """Handles batches from one list's queue."""
+
+    def __init__(
+        self,
+        mail_list: MailList,
+        platform: Callable[[], Platform],
+        settings: Callable[[], ListSettings],
+    ) -> None:
+        self.mail_list = mail_list
+        self._make_platform = platform
+        self._load_settings = settings
+
+    def __call__(self, event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
+        """Deliver each message of the batch; name those that are to come again.
+
+        Raises:
+            Misconfigured: The function itself was deployed wrongly; the whole batch comes again.
+        """
+        remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
+        deadline = self._platform.delivering.clock.now() + remaining
+        return process_partial_response(
+            event=event,
+            record_handler=partial(self._handle, deadline=deadline, invocation=context.aws_request_id),
+            # One for each batch: a processor keeps the failures of what it processed.
+            processor=BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False),
+            context=context,
+        )
+
+    @cached_property
+    def _platform(self) -> Platform:
+        return self._make_platform()
+
+    @cached_property
+    def _settings(self) -> ListSettings:
+        settings = self._load_settings()
+        if settings.list_name != self.mail_list.name:
+            msg = f"deployed as list {settings.list_name}, but app.py declares {self.mail_list.name}: make them agree"
+            raise Misconfigured(msg)
+        return settings
+
+    @cached_property
+    def _logger(self) -> Logger:
+        return Logger(service=self.mail_list.name)
+
+    def _handle(self, record: "SQSRecord", deadline: datetime, invocation: str) -> None:
+        received = Received.of(record)
+        attempt = _Attempt(self._settings, self._platform.outbox, self._logger, received)
+        report = Report()
+        try:
+            raised = read_event(self.mail_list, received.body, received.event_id, received.raised_at)
+            owner = f"{invocation}/{received.message_id}"
+            self._platform.delivering.deliver(self.mail_list, raised, owner, deadline, report)
+        except Permanent as error:
+            attempt.give_up(error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the event must not be lost
+            attempt.try_again(error)
+        else:
+            self._logger.info("event delivered", extra={"event_id": received.event_id, **report.counts})
+        finally:
+            Figures(self.mail_list.name).publish(received, report)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What can become of one received message that was not delivered."""
+
+    settings: ListSettings
+    outbox: Outbox
+    logger: Logger
+    received: Received
+
+    def try_again(self, error: Exception) -> None:
+        """Leave the message on the queue for a while; after its last receive, give up on it.
+
+        Raises:
+            TryAgain: It stays on the queue.
+        """
+        if self.received.receives >= self.settings.max_receives:
+            self.give_up(error)
+            return
+        pause = self._pause(error)
+        self._log("event will be tried again", error, pause_s=int(pause.total_seconds()))
+        self.outbox.postpone(self.settings.queue_url, self.received.receipt, pause)
+        raise TryAgain
+
+    def give_up(self, error: Exception) -> None:
+        """Put the message on dead letters with the reason.
+
+        Raises:
+            TryAgain: Dead letters would not have it (its body may leave no room for the reason): it comes
+                again at once, until SQS itself moves it there as it is.
+        """
+        kind, reason = explained(error)
+        self._log("event given up", error)
+        try:
+            self.outbox.send(
+                self.settings.dead_letters_url, self.received.body, self.received.dead_letter_attributes(kind, reason)
+            )
+        except Exception as refusal:  # noqa: BLE001 - the event is still on its queue, and stays there
+            self._log("dead letters did not take the event; SQS will move it", refusal)
+            self.outbox.postpone(self.settings.queue_url, self.received.receipt, timedelta(0))
+            raise TryAgain from None
+
+    def _pause(self, error: Exception) -> timedelta:
+        if isinstance(error, Retryable) and error.retry_after is not None:
+            return error.retry_after
+        doublings: int = self.received.receives - 1
+        return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
+
+    def _log(self, message: str, error: Exception, **more: int) -> None:
+        kind, reason = explained(error)
+        told = {"event_id": self.received.event_id, "receives": self.received.receives, "error": kind, "reason": reason}
+        self.logger.error(message, extra={**told, **more})

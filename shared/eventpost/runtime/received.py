@@ -1,0 +1,68 @@
+"""A message as SQS handed it out, with the names that we know it by."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+EVENT_ID: Final = "event_id"
+RAISED_AT: Final = "raised_at"
+_REASON_MAX: Final = 1000
+_EVENT_ID_MAX: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One received message.
+
+    Attributes:
+        message_id: SQS's id of the message. A redrive gives it a new one.
+        event_id: The message attribute `event_id`, or else the message id.
+        raised_at: When the producer sent it; a replayed dead letter says so itself.
+        receives: How often it has been handed out, this time included.
+        receipt: What SQS wants to hear to hide it for longer.
+        body: The event's JSON, we hope.
+    """
+
+    message_id: str
+    event_id: str
+    raised_at: datetime
+    receives: int
+    receipt: str = field(repr=False)
+    body: str = field(repr=False)
+
+    @classmethod
+    def of(cls, record: "SQSRecord") -> "Received":
+        """What this record of a Lambda event says."""
+        attributes = record.message_attributes
+        said = {name: attributes[name] for name in (EVENT_ID, RAISED_AT) if name in attributes}
+        texts = {name: value.string_value or "" for name, value in said.items() if value is not None}
+        sent_at = datetime.fromtimestamp(int(record.attributes.sent_timestamp) / 1000, UTC)
+        return cls(
+            message_id=record.message_id,
+            event_id=texts.get(EVENT_ID, "")[:_EVENT_ID_MAX] or record.message_id,
+            raised_at=_earlier(texts.get(RAISED_AT, ""), sent_at),
+            receives=int(record.attributes.approximate_receive_count),
+            receipt=record.receipt_handle,
+            body=record.body,
+        )
+
+    def dead_letter_attributes(self, kind: str, reason: str) -> dict[str, str]:
+        """What goes with the body to dead letters: enough to know why, and to replay it as the same event."""
+        return {
+            EVENT_ID: self.event_id,
+            RAISED_AT: self.raised_at.isoformat(),
+            "error": kind,
+            "reason": reason[:_REASON_MAX] or kind,
+            "receives": str(self.receives),
+        }
+
+
+def _earlier(said: str, sent_at: datetime) -> datetime:
+    """The moment a replay says it was first raised at, if it says so and lies before it was sent."""
+    try:
+        return min(datetime.fromisoformat(said), sent_at)
+    except (ValueError, TypeError):  # not said, not a time, or a time without a zone
+        return sent_at

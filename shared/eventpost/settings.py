@@ -1,0 +1,124 @@
+"""What a deployment hands to its functions. The only module that reads the environment."""
+
+import os
+from collections.abc import Mapping
+from email.utils import parseaddr
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from eventpost.errors import Misconfigured
+
+SETTINGS_VARIABLE = "EVENTPOST_SETTINGS"
+
+NonEmpty = Annotated[str, Field(min_length=1)]
+
+
+class Settings(BaseModel):
+    """The platform's settings: written once by `template.yaml`, the same for every list.
+
+    Attributes:
+        environment: local, dev or prod.
+        subscribers_table: DynamoDB table of the subscribers.
+        ledger_table: DynamoDB table of the deliveries.
+        screenshots_bucket: S3 bucket of the screenshots.
+        capture_function: Name of the function that takes screenshots.
+        link_keys_secret: Secrets Manager ARN of the keys that sign links.
+        link_base_url: Where the links in mails lead, without a slash at the end.
+        sender: Who the mails are from: `Name <address>` or an address.
+        smtp_host: The SMTP server that takes the mail.
+        smtp_port: Its port.
+        smtp_security: `starttls`, `tls`, or `none` for a server on this very machine.
+        smtp_credentials_secret: Secrets Manager ARN of `{"username", "password"}`, or empty for no login.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    environment: Literal["local", "dev", "prod"]
+    subscribers_table: NonEmpty
+    ledger_table: NonEmpty
+    screenshots_bucket: NonEmpty
+    capture_function: NonEmpty
+    link_keys_secret: NonEmpty
+    link_base_url: Annotated[str, Field(pattern=r"^https?://\S+[^/\s]$")]
+    sender: NonEmpty
+    smtp_host: NonEmpty
+    smtp_port: Annotated[int, Field(ge=1, le=65535)]
+    smtp_security: Literal["starttls", "tls", "none"]
+    smtp_credentials_secret: str = ""
+
+    @field_validator("sender")
+    @classmethod
+    def _has_an_address(cls, sender: str) -> str:
+        if "@" not in parseaddr(sender)[1] or not sender.isprintable():
+            msg = "no address in it"
+            raise ValueError(msg)
+        return sender
+
+    @property
+    def sender_address(self) -> str:
+        """The bare address that mails come from."""
+        return parseaddr(self.sender)[1]
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read the settings from `EVENTPOST_SETTINGS`.
+
+        Raises:
+            Misconfigured: The variable is missing, no JSON, or some of its fields are wrong; the message names them.
+        """
+        try:
+            return cls.model_validate_json(_required(environment, SETTINGS_VARIABLE))
+        except ValidationError as error:
+            msg = f"{SETTINGS_VARIABLE}: {', '.join(_faults(error))}. Mend the stack's parameters and deploy again"
+            raise Misconfigured(msg) from None
+
+
+class ListSettings(BaseModel):
+    """What `functions/list.yaml` tells a list's function about its own queues.
+
+    Attributes:
+        list_name: The list that this function was deployed for.
+        queue_url: Its queue.
+        dead_letters_url: Its dead letters.
+        max_receives: How often SQS hands out a message before it is given up on.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    list_name: NonEmpty
+    queue_url: NonEmpty
+    dead_letters_url: NonEmpty
+    max_receives: Annotated[int, Field(ge=1)]
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read `EVENTPOST_LIST`, `EVENTPOST_QUEUE_URL`, `EVENTPOST_DEAD_LETTERS_URL` and `EVENTPOST_MAX_RECEIVES`.
+
+        Raises:
+            Misconfigured: One of them is missing or wrong.
+        """
+        try:
+            return cls(
+                list_name=_required(environment, "EVENTPOST_LIST"),
+                queue_url=_required(environment, "EVENTPOST_QUEUE_URL"),
+                dead_letters_url=_required(environment, "EVENTPOST_DEAD_LETTERS_URL"),
+                max_receives=int(_required(environment, "EVENTPOST_MAX_RECEIVES")),
+            )
+        except ValueError as error:
+            msg = "the list's environment is wrong: EVENTPOST_MAX_RECEIVES must be a whole number from 1"
+            raise Misconfigured(msg) from error
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        msg = f"{name} is not set: a deployed list gets it from functions/list.yaml"
+        raise Misconfigured(msg)
+    return value
+
+
+def _faults(error: ValidationError) -> list[str]:
+    """The faults without the values that caused them: a setting may be a secret."""
+    faults = error.errors(include_input=False, include_url=False, include_context=False)
+    return [f"{fault['loc'][0] if fault['loc'] else 'JSON'}: {fault['msg']}" for fault in faults]
