@@ -1,0 +1,35 @@
+"""Stock alerts: tells the subscribers of a ticker that its price has moved."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from pydantic import HttpUrl
+
+from eventpost.lists import MailList, Topics
+from eventpost.model import Event
+from eventpost.runtime import serve
+
+
+class PriceMoved(Event):
+    """A stock's price has moved by more than its usual day."""
+
+    ticker: str
+    company: str
+    price: Decimal
+    previous_price: Decimal
+    change_percent: Decimal
+    currency: str = "USD"
+    occurred_at: datetime
+    chart_url: HttpUrl | None = None
+
+
+stock_alerts = MailList(
+    name="stock_alerts",
+    title="Stock alerts",
+    description="A mail when the price of a stock that you follow has moved.",
+    event=PriceMoved,
+    subject="{{ event.ticker }} {{ '%+.1f'|format(event.change_percent) }}%: {{ event.price }} {{ event.currency }}",
+    topics=Topics(field="ticker", names=("AAPL", "AMZN", "GOOG", "IBM", "MSFT")),
+)
+
+lambda_handler = serve(stock_alerts)
