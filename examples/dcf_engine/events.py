@@ -1,0 +1,20 @@
+"""How a microservice tells Eventpost that something happened: one SQS message, and nothing about mail in it."""
+
+import json
+
+import boto3
+
+from dcf_engine.valuation import Valuation
+
+
+def raise_event(queue_url: str, valuation: Valuation, report_url: str) -> str:
+    """The list of this queue knows of the valuation. Returns the message's id, by which SQS and Eventpost know it."""
+    event = {**figures(valuation), "report_url": report_url}
+    sent = boto3.client("sqs").send_message(QueueUrl=queue_url, MessageBody=json.dumps(event, default=str))
+    return sent["MessageId"]
+
+
+def figures(valuation: Valuation) -> dict[str, object]:
+    """What the event says of a valuation; amounts travel as text, so that no cent is lost on the way."""
+    names = ("ticker", "company", "fair_value", "price", "currency", "upside_percent", "as_of", "assumptions")
+    return {name: getattr(valuation, name) for name in names}
