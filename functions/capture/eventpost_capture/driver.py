@@ -1,0 +1,78 @@
+"""Playwright's driver: the process between us and the browser, given a folder of its own and no secret.
+
+Playwright starts its driver with the whole environment of this process and lets it put profiles into the common
+temporary folder, where a killed browser leaves them. Neither can be told otherwise by its API, so the one function that
+makes the driver's environment is replaced; tests read the environment of both processes, and so notice if an upgrade
+undoes this.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from playwright._impl import _driver, _transport
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Playwright, async_playwright
+
+_STOP_S = 2
+# Everything else stays behind. A list of what may pass, not of what may not: laptops hold more secrets than AWS_*.
+_HARMLESS = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "FONTCONFIG_PATH", "FONTCONFIG_FILE", "XDG_CACHE_HOME",
+    "PLAYWRIGHT_BROWSERS_PATH", "PLAYWRIGHT_NODEJS_PATH",
+)  # fmt: skip
+
+
+def harmless(environment: Mapping[str, str]) -> dict[str, str]:
+    """Only those variables that a browser needs and that hold no secret."""
+    return {name: environment[name] for name in _HARMLESS if name in environment}
+
+
+class Driver:
+    """A running driver and the folder that holds everything it and its browsers write."""
+
+    def __init__(self, playwright: Playwright, folder: Path) -> None:
+        self.playwright = playwright
+        self.folder = folder
+
+    @classmethod
+    async def start(cls) -> Self:
+        """Start a driver in a new temporary folder."""
+        folder = Path(tempfile.mkdtemp(prefix="eventpost-capture-"))
+        _transport.get_driver_env = lambda: _environment(folder)  # type: ignore[attr-defined]
+        try:
+            return cls(await async_playwright().start(), folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    @property
+    def browser_environment(self) -> dict[str, str | float | bool]:
+        """What the browser is told: as the driver, but its home is the folder, for a home holds credentials too."""
+        folder = str(self.folder)
+        return {**harmless(os.environ), "HOME": folder, "XDG_CACHE_HOME": folder, "TMPDIR": folder}
+
+    def sweep(self) -> None:
+        """Empty the folder. Only while no browser runs."""
+        for entry in self.folder.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+
+    async def stop(self) -> None:
+        """End the driver, which ends its browsers, and remove the folder."""
+        with contextlib.suppress(PlaywrightError, TimeoutError):
+            async with asyncio.timeout(_STOP_S):
+                await self.playwright.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    language = {name: value for name, value in _driver.get_driver_env().items() if name.startswith("PW_")}
+    # Fonts get their own bounded wait; the driver's own one before each screenshot is without bound.
+    return {**harmless(os.environ), **language, "TMPDIR": str(folder), "PW_TEST_SCREENSHOT_NO_FONTS_READY": "1"}

@@ -1,0 +1,71 @@
+"""From the request's JSON to the answer's: reads the request, keeps the time, names errors by kind.
+
+Request: `url` and `key`; optional `selector`, `viewport` {width, height}, `full_page`, `scale`, `image_format`,
+`quality`, `deadline_s`. Answer: `{"picture": {key, media_type, width, height, captured_at}}`, width and height in CSS
+pixels, or `{"error": {kind, type, message}}` with kind `retryable`, `permanent` or `misconfigured`.
+"""
+
+import os
+from functools import cache
+from typing import Any
+
+from eventpost_capture.errors import CaptureError, DeadlinePassed, Misconfigured
+from eventpost_capture.laps import Laps
+from eventpost_capture.log import note
+from eventpost_capture.picture import Picture
+from eventpost_capture.request import Shot
+from eventpost_capture.settings import Settings
+from eventpost_capture.store import keep
+from eventpost_capture.studio import Studio
+from eventpost_capture.target import Target
+
+# What may follow the deadline: closing the page or killing the browser, 1 s at most, or else keeping the picture.
+_MARGIN_S = 3.0
+
+
+def answer(request: Any, context: Any) -> dict[str, Any]:
+    """Take and keep the requested picture; the answer says where it is, or why there is none and what to do."""
+    laps = Laps("checking the request")
+    try:
+        settings = Settings.read(os.environ)
+        shot = Shot.parse(request)
+        picture = studio(settings).take(shot, _seconds(shot, context), laps)
+        laps.enter("keeping the picture")
+        keep(picture, settings.bucket, shot.key)
+    except (CaptureError, Misconfigured) as error:
+        return _refusal(error, laps)
+    note("captured", page=str(Target.of(shot.url)), key=shot.key, bytes=len(picture.data), ms=laps.figures())
+    return {"picture": _described(picture, shot)}
+
+
+@cache
+def studio(settings: Settings) -> Studio:
+    """The one studio of this process, made by the first shot and kept for all that follow."""
+    return Studio(settings)
+
+
+def _seconds(shot: Shot, context: Any) -> float:
+    if context is None:
+        return shot.deadline_s
+    left: float = context.get_remaining_time_in_millis() / 1000 - _MARGIN_S
+    if left <= 0:
+        raise DeadlinePassed(
+            f"less than {_MARGIN_S:g} s are left to this invocation: make the function's timeout longer"
+        )
+    return min(shot.deadline_s, left)
+
+
+def _described(picture: Picture, shot: Shot) -> dict[str, Any]:
+    return {
+        "key": shot.key,
+        "media_type": picture.media_type,
+        "width": picture.width,
+        "height": picture.height,
+        "captured_at": picture.captured_at.isoformat(),
+    }
+
+
+def _refusal(error: CaptureError | Misconfigured, laps: Laps) -> dict[str, Any]:
+    named = {"kind": error.kind, "type": type(error).__name__, "message": str(error)}
+    note("not captured", error=named, ms=laps.figures())
+    return {"error": named}
