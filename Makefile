@@ -1,0 +1,89 @@
+# Every command that this project knows. Each target sets up what it needs.
+#
+#   make demo       the main job on this machine: events in, mails with screenshots out
+#   make test       all tests
+#   make check      style, types, import floors, generated files
+#   make new-list NAME=price_drops
+#   make deploy ENV=dev
+#   make help       this list
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+UV_VERSION := 0.13.9
+LOCAL := .eventpost
+
+# uv does not see pyenv's interpreters behind their shims, so a real 3.13 goes first on PATH.
+PYENV_BIN := $(shell command -v pyenv >/dev/null 2>&1 && ls -d "$$(pyenv root)"/versions/3.13.*/bin 2>/dev/null | tail -n 1)
+export PATH := $(if $(PYENV_BIN),$(PYENV_BIN):)$(CURDIR)/$(LOCAL)/uv/bin:$(PATH)
+export UV ?= $(shell command -v uv 2>/dev/null || echo $(CURDIR)/$(LOCAL)/uv/bin/uv)
+export SAM_CLI_TELEMETRY := 0
+
+RUN := $(UV) run --frozen --no-progress
+
+.PHONY: help
+help:
+	@sed -n 's/^#   \(make .*\)/  \1/p' Makefile
+
+# uv itself, where there is none: in a folder of its own, by the pip of whatever Python is here.
+$(UV):
+	python3 -m venv $(LOCAL)/uv
+	$(LOCAL)/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# Python 3.13 and the packages, as locked.
+.venv/.synced: $(UV) pyproject.toml uv.lock
+	$(UV) sync --frozen --no-progress --quiet
+	@touch $@
+
+.PHONY: setup
+setup: .venv/.synced
+
+.PHONY: demo
+demo: setup
+	$(RUN) eventpost demo
+
+.PHONY: local
+local: setup
+	$(RUN) eventpost local --watch
+
+.PHONY: test
+test: check
+	$(RUN) eventpost setup
+	$(RUN) pytest
+
+# The tests that need neither the local stack nor a browser: a minute.
+.PHONY: quick
+quick: setup
+	$(RUN) pytest -m "not local" tests/unit tests/properties tests/contract tests/lists tests/template tests/test_docs.py
+
+.PHONY: check
+check: setup
+	$(RUN) ruff format --check
+	$(RUN) ruff check
+	$(RUN) mypy
+	$(RUN) lint-imports
+	$(RUN) pytest -q tests/test_docs.py
+
+.PHONY: fix
+fix: setup
+	$(RUN) ruff check --fix
+	$(RUN) ruff format
+
+# The layers' packages, as locked: run after a change of dependencies.
+.PHONY: requirements
+requirements: setup
+	$(UV) lock
+	$(UV) export $(EXPORT) --no-default-groups --output-file shared/requirements.txt
+	$(UV) export $(EXPORT) --only-group capture --output-file functions/capture/requirements.txt
+EXPORT := --quiet --frozen --no-emit-project --no-hashes --no-annotate --no-header
+
+.PHONY: new-list
+new-list: setup
+	@test -n "$(NAME)" || { echo "Say which: make new-list NAME=price_drops"; exit 2; }
+	$(RUN) eventpost new-list $(NAME)
+
+ENV ?= dev
+.PHONY: deploy
+deploy: setup
+	$(RUN) eventpost deploy --config-env $(ENV)

@@ -1,0 +1,52 @@
+"""`eventpost local` and `eventpost setup`."""
+
+import signal
+import time
+from types import FrameType
+
+import click
+from rich.console import Console
+
+from eventpost_cli.local.preparing import prepare
+from eventpost_cli.local.stack import LocalStack, Ports
+from eventpost_cli.local.state import State
+from eventpost_cli.local.steps import Announced
+from eventpost_cli.local.watch import watch_forever
+from eventpost_cli.project import Project
+
+DAY_SECONDS = 86400
+
+
+@click.command()
+@click.option("--port", default=4566, show_default=True, help="Of the AWS; 0 takes any free one.")
+@click.option("--smtp-port", default=1025, show_default=True, help="Where the inbox takes mails.")
+@click.option("--inbox-port", default=1080, show_default=True, help="Of the inbox's page.")
+@click.option("--watch", is_flag=True, help="Bring every change of code and templates to life.")
+def local(port: int, smtp_port: int, inbox_port: int, *, watch: bool) -> None:
+    """Run everything on this machine: an AWS, the deployed stack, and an inbox for its mails."""
+    console = Console()
+    root = Project.find().root
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with Announced(console) as steps:
+            stack = LocalStack.start(root, ports=Ports(port, smtp_port, inbox_port), steps=steps)
+        with stack:
+            console.print(stack.addresses.screen(stack.state))
+            if watch:
+                watch_forever(stack, console)
+            while True:
+                time.sleep(DAY_SECONDS)
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+
+
+@click.command()
+def setup() -> None:
+    """Fetch what the local stack is made of: tools, inbox and a browser; quick when all is there."""
+    with Announced(Console()) as steps:
+        prepare(State.of(Project.find().root), steps)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """Take a request to end as Ctrl-C."""
+    raise KeyboardInterrupt

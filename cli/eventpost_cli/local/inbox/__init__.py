@@ -1,0 +1,1 @@
+"""The local inbox: maildev, which takes mails by SMTP and shows them on a page; nothing leaves the machine."""

@@ -1,0 +1,1 @@
+"""SAM CLI kept warm: what runs inside its own interpreter, and what speaks to it."""
