@@ -4,6 +4,9 @@
 #   make test       all tests
 #   make check      style, types, import floors, generated files
 #   make new-list NAME=price_drops
+#   make local      the local stack, until Ctrl-C; changes are live within seconds
+#   make docs       the generated parts of the documents
+#   make bench      how fast it is, against what users would pick instead
 #   make deploy ENV=dev
 #   make help       this list
 
@@ -78,12 +81,29 @@ requirements: setup
 	$(UV) export $(EXPORT) --only-group capture --output-file functions/capture/requirements.txt
 EXPORT := --quiet --frozen --no-emit-project --no-hashes --no-annotate --no-header
 
+# The generated parts of docs/reference.md.
+.PHONY: docs
+docs: setup
+	$(RUN) cog -r docs/reference.md
+
 .PHONY: new-list
 new-list: setup
 	@test -n "$(NAME)" || { echo "Say which: make new-list NAME=price_drops"; exit 2; }
 	$(RUN) eventpost new-list $(NAME)
 
+# SAM CLI and the Python that it builds with, as pinned for the local stack; see samconfig.toml for the environments.
+SAM = PATH="$(CURDIR)/$(LOCAL)/tools/build/bin:$$PATH" $(LOCAL)/tools/sam/bin/sam
 ENV ?= dev
 .PHONY: deploy
 deploy: setup
-	$(RUN) eventpost deploy --config-env $(ENV)
+	$(RUN) eventpost setup
+	$(SAM) build --config-env $(ENV)
+	$(SAM) deploy --config-env $(ENV)
+
+# Ratios against what users would pick instead, in benchmarks/results.json.
+.PHONY: bench
+bench: bench-cold-start
+
+.PHONY: bench-cold-start
+bench-cold-start: setup
+	$(RUN) python benchmarks/cold_start.py
