@@ -1,0 +1,159 @@
+"""Parameters explain themselves and refuse what would not work."""
+
+import re
+from typing import Any
+
+import pytest
+
+
+def test_parameters_are_described(stack: Any) -> None:
+    """Each says what it is for."""
+    assert [name for name, parameter in stack.source["Parameters"].items() if not parameter.get("Description")] == []
+
+
+def test_parameters_are_bounded(stack: Any) -> None:
+    """Numbers have a range or a choice; texts a pattern, a choice or a length. The platform is made by the root."""
+    loose = [
+        name
+        for name, parameter in stack.source["Parameters"].items()
+        if not parameter.keys() & {"AllowedValues", "AllowedPattern", "MinLength"}
+        and not {"MinValue", "MaxValue"} <= parameter.keys()
+    ]
+
+    assert set(loose) <= {"Platform"}
+
+
+def test_parameters_are_grouped(stack: Any) -> None:
+    """Each is shown in exactly one group of the console."""
+    groups = stack.source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    shown = [name for group in groups for name in group["Parameters"]]
+
+    assert sorted(shown) == sorted(stack.source["Parameters"])
+
+
+def test_settings_stay_json(root_stack: Any) -> None:
+    """A text that is written into the settings refuses quotes and backslashes."""
+    parameters = root_stack.source["Parameters"]
+    text = root_stack.of("AWS::SSM::Parameter")["Settings"]["Value"]["Fn::Sub"]
+    written = [name for name in re.findall(r"\$\{(\w+)\}", text) if "AllowedPattern" in parameters.get(name, {})]
+    breaking = (
+        'https://a.example/"x',
+        "https://a.example/\\x",
+        'A "B" <a@b.example>',
+        "A\\B <a@b.example>",
+        'h"x',
+        "h\\x",
+    )
+
+    assert {"Sender", "LinkBaseUrl", "SmtpHost", "SmtpCredentialsSecret"} <= set(written)
+    for name in written:
+        assert [text for text in breaking if accepts(parameters[name], text)] == [], name
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "accepted"),
+    [
+        ("Sender", "Eventpost <news@example.com>", True),
+        ("Sender", "news@example.com", True),
+        ("Sender", "Eventpost", False),
+        ("Sender", "Eventpost\r\nBcc: x <news@example.com>", False),
+        ("Sender", "a <b@c> <d@e>", False),
+        ("LinkBaseUrl", "https://mail.example.com", True),
+        ("LinkBaseUrl", "https://mail.example.com/eventpost", True),
+        ("LinkBaseUrl", "https://mail.example.com/", False),
+        ("LinkBaseUrl", "https://mail.example.com?x=1", False),
+        ("LinkBaseUrl", "http://mail.example.com", False),
+        ("LinkBaseUrl", "http://localhost.example.com", False),
+        ("LinkBaseUrl", "http://localhost@example.com", False),
+        ("LinkBaseUrl", "http://localhost", True),
+        ("LinkBaseUrl", "http://127.0.0.1:4566/links", True),
+        ("LinkBaseUrl", "ftp://mail.example.com", False),
+        ("SmtpHost", "email-smtp.eu-west-1.amazonaws.com", True),
+        ("SmtpHost", "127.0.0.1", True),
+        ("SmtpHost", "smtp.example.com:587", False),
+        ("SmtpCredentialsSecret", "", True),
+        ("SmtpCredentialsSecret", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:smtp-AbCdEf", True),
+        ("SmtpCredentialsSecret", "hunter2", False),
+        ("SlackChannelId", "C0123456789", True),
+        ("SlackChannelId", "#alarms", False),
+        ("CaptureAllowHosts", "", True),
+        ("CaptureAllowHosts", "127.0.0.1,localhost", True),
+        ("CaptureAllowHosts", "127.0.0.1,,localhost", False),
+        ("ChromiumPath", "/usr/bin/chromium-headless-shell", True),
+        ("ChromiumPath", "chromium", False),
+    ],
+)
+def test_patterns(root_stack: Any, name: str, value: str, accepted: bool) -> None:  # noqa: FBT001
+    """What works is accepted; what would fail in every mail is refused before anything is deployed."""
+    assert accepts(root_stack.source["Parameters"][name], value) is accepted
+
+
+@pytest.mark.parametrize(
+    ("value", "accepted"),
+    [
+        ("dcf_engine_results", True),
+        ("a", True),
+        ("a" * 33, False),
+        ("DcfResults", False),
+        ("a/b", False),
+        ("a#b", False),
+    ],
+)
+def test_names_of_lists(list_stack: Any, value: str, accepted: bool) -> None:  # noqa: FBT001
+    """A list's name is a folder, a part of a queue's name and the start of its keys."""
+    assert accepts(list_stack.source["Parameters"]["List"], value) is accepted
+
+
+@pytest.mark.parametrize(
+    ("given", "broken"),
+    [
+        ({}, set()),
+        ({"SmtpSecurity": "none"}, {"MailIsEncrypted"}),
+        ({"SmtpSecurity": "none", "Environment": "local"}, set()),
+        ({"CaptureAllowHosts": "10.0.0.1"}, set()),
+        ({"CaptureAllowHosts": "10.0.0.1", "Environment": "prod"}, {"ProdCapturesPublicPages"}),
+        ({"SlackChannelId": "C1"}, {"SlackIsWhole"}),
+        ({"SlackWorkspaceId": "T1"}, {"SlackIsWhole"}),
+        ({"SlackWorkspaceId": "T1", "SlackChannelId": "C1"}, set()),
+    ],
+)
+def test_rules(root_stack: Any, given: dict[str, str], broken: set[str]) -> None:
+    """Combinations that would not do are refused before anything is deployed."""
+    defaults = {name: str(found.get("Default", "")) for name, found in root_stack.source["Parameters"].items()}
+
+    assert broken_rules(root_stack.source["Rules"], defaults | given) == broken
+
+
+def accepts(parameter: dict[str, Any], value: str) -> bool:
+    """Whether CloudFormation takes the value for the parameter: patterns must match all of it."""
+    if "AllowedValues" in parameter:
+        return value in map(str, parameter["AllowedValues"])
+    if "MinValue" in parameter:
+        return parameter["MinValue"] <= int(value) <= parameter["MaxValue"]
+    return re.fullmatch(parameter["AllowedPattern"], value) is not None
+
+
+def broken_rules(rules: dict[str, Any], values: dict[str, str]) -> set[str]:
+    """The rules that do not hold for these parameters."""
+    return {
+        name
+        for name, rule in rules.items()
+        if holds(rule.get("RuleCondition", {"Fn::And": []}), values)
+        if not all(holds(assertion["Assert"], values) for assertion in rule["Assertions"])
+    }
+
+
+def holds(condition: dict[str, Any], values: dict[str, str]) -> bool:
+    """Whether a condition of `Rules` is true."""
+    ((function, arguments),) = condition.items()
+    match function:
+        case "Fn::Equals":
+            left, right = (values[side["Ref"]] if isinstance(side, dict) else side for side in arguments)
+            return left == right
+        case "Fn::Not":
+            return not holds(arguments[0], values)
+        case "Fn::And":
+            return all(holds(argument, values) for argument in arguments)
+        case "Fn::Or":
+            return any(holds(argument, values) for argument in arguments)
+    raise AssertionError(function)

@@ -1,0 +1,106 @@
+"""Queues keep events safe: encrypted, long-polled, and with dead letters behind them."""
+
+from typing import Any
+
+QUEUE = "AWS::SQS::Queue"
+DAY = 24 * 60 * 60
+
+
+def test_every_queue_has_dead_letters_or_is_one(stack: Any) -> None:
+    """What a queue gives up on is kept in another queue of the same stack."""
+    queues = stack.of(QUEUE)
+    behind = {name: _dead_letters_of(queue) for name, queue in queues.items()}
+    lost = [name for name in queues if behind[name] is None and name not in behind.values()]
+
+    assert lost == [], "these queues drop what cannot be worked on"
+    assert {target for target in behind.values() if target} <= queues.keys()
+
+
+def test_an_event_is_received_five_times(stack: Any) -> None:
+    """The fifth failure is the last one."""
+    tries = [
+        queue["RedrivePolicy"]["maxReceiveCount"] for queue in stack.of(QUEUE).values() if "RedrivePolicy" in queue
+    ]
+
+    assert set(tries) <= {5}
+
+
+def test_the_function_knows_how_often_it_gets_an_event(list_stack: Any) -> None:
+    """`EVENTPOST_MAX_RECEIVES` and the redrive policy agree."""
+    variables = list_stack.only("AWS::Lambda::Function")["Environment"]["Variables"]
+    queue = list_stack.of(QUEUE)["Queue"]
+
+    assert str(queue["RedrivePolicy"]["maxReceiveCount"]) == variables["EVENTPOST_MAX_RECEIVES"]
+
+
+def test_queues_are_encrypted_at_rest(stack: Any) -> None:
+    """SQS encrypts with a key of its own."""
+    plain = [name for name, queue in stack.of(QUEUE).items() if queue.get("SqsManagedSseEnabled") is not True]
+
+    assert plain == []
+
+
+def test_queues_refuse_plain_http(stack: Any) -> None:
+    """Everyone needs TLS, whatever else they are allowed."""
+    open_to_http = [
+        name
+        for name in stack.of(QUEUE)
+        if not stack.denies_plain_http("AWS::SQS::QueuePolicy", "Queues", {"Ref": name}, "sqs:*")
+    ]
+
+    assert open_to_http == []
+
+
+def test_queues_are_long_polled(stack: Any) -> None:
+    """A receive waits for 20 s, the most there is."""
+    short = [name for name, queue in stack.of(QUEUE).items() if queue.get("ReceiveMessageWaitTimeSeconds") != 20]
+
+    assert short == []
+
+
+def test_retention(list_stack: Any) -> None:
+    """Events wait for up to 4 days; dead letters for 14."""
+    queues = list_stack.of(QUEUE)
+
+    assert queues["Queue"]["MessageRetentionPeriod"] == 4 * DAY
+    assert queues["DeadLetters"]["MessageRetentionPeriod"] == 14 * DAY
+
+
+def test_dead_letters_accept_their_own_queue_only(list_stack: Any) -> None:
+    """No other queue may redrive into a list's dead letters; the ARN that they name is that of the list's queue."""
+    queues = list_stack.of(QUEUE)
+    allowed = queues["DeadLetters"]["RedriveAllowPolicy"]
+    ((arn, root),) = (source["Fn::Sub"] for source in allowed["sourceQueueArns"])
+    name, root_of_queue = queues["Queue"]["QueueName"]["Fn::Sub"]
+
+    assert allowed["redrivePermission"] == "byQueue"
+    assert arn == "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:" + name
+    assert root == root_of_queue
+
+
+def test_visibility_is_six_times_the_timeout(list_stack: Any) -> None:
+    """For each timeout that a list may have, and the function and its queue take it from the same parameter."""
+    timeouts = list_stack.source["Parameters"]["Timeout"]["AllowedValues"]
+    visibility = {key: row["Seconds"] for key, row in list_stack.source["Mappings"]["Visibility"].items()}
+
+    assert visibility == {str(timeout): 6 * timeout for timeout in timeouts}
+    assert list_stack.only("AWS::Lambda::Function")["Timeout"] == {"Ref": "Timeout"}
+    assert list_stack.of(QUEUE)["Queue"]["VisibilityTimeout"] == {
+        "Fn::FindInMap": ["Visibility", {"Ref": "Timeout"}, "Seconds"]
+    }
+
+
+def test_a_lease_ends_before_its_event_comes_back(list_stack: Any) -> None:
+    """A lease lasts until 30 s after the invocation's deadline; visibility exceeds that."""
+    visibility = list_stack.source["Mappings"]["Visibility"]
+    short = [timeout for timeout, row in visibility.items() if row["Seconds"] <= int(timeout) + 30]
+
+    assert short == []
+
+
+def _dead_letters_of(queue: dict[str, Any]) -> str | None:
+    if "RedrivePolicy" not in queue:
+        return None
+    target, attribute = queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"]
+    assert attribute == "Arn"
+    return str(target)

@@ -1,0 +1,80 @@
+"""What must not be lost is kept, and what is private stays so."""
+
+from typing import Any
+
+import pytest
+
+TABLE = "AWS::DynamoDB::Table"
+
+
+@pytest.mark.parametrize("name", ["Subscribers", "SubscriberIdKey", "LinkKeys"])
+def test_subscribers_and_keys_outlive_the_stack(root_stack: Any, name: str) -> None:
+    """Neither deleting nor replacing them deletes them; only a stack that never came up takes them with it."""
+    resource = root_stack.resources[name]
+
+    assert resource["DeletionPolicy"] in {"Retain", "RetainExceptOnCreate"}
+    assert resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_subscribers_can_be_brought_back(root_stack: Any) -> None:
+    """To any second of the last 35 days; and in prod the table cannot be deleted at all."""
+    subscribers = root_stack.of(TABLE)["Subscribers"]
+
+    assert subscribers["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert subscribers["DeletionProtectionEnabled"] == {"Fn::If": ["IsProd", True, False]}
+
+
+@pytest.mark.parametrize(
+    ("table", "keys"), [("Subscribers", ("audience", "id")), ("Ledger", ("partition", "subscriber"))]
+)
+def test_keys_of_the_tables(root_stack: Any, table: str, keys: tuple[str, str]) -> None:
+    """They are what the adapters write; both tables are paid for by use, and have no index to pay for."""
+    properties = root_stack.of(TABLE)[table]
+    schema = [(key["AttributeName"], key["KeyType"]) for key in properties["KeySchema"]]
+
+    assert schema == [(keys[0], "HASH"), (keys[1], "RANGE")]
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert "GlobalSecondaryIndexes" not in properties
+
+
+def test_ledger_rows_expire(root_stack: Any) -> None:
+    """DynamoDB deletes them once `expires_at` has passed."""
+    ledger = root_stack.of(TABLE)["Ledger"]
+
+    assert ledger["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def test_keys_are_generated(root_stack: Any) -> None:
+    """Nobody has ever seen them: 64 characters, of which none could be taken for JSON."""
+    for name, secret in root_stack.of("AWS::SecretsManager::Secret").items():
+        assert secret["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}, name
+        assert "SecretString" not in secret, name
+
+
+def test_screenshots_are_private(root_stack: Any) -> None:
+    """No access control list and no policy can open the bucket, and objects belong to its owner."""
+    bucket = root_stack.only("AWS::S3::Bucket")
+    closed = bucket["PublicAccessBlockConfiguration"]
+
+    assert closed == dict.fromkeys(
+        ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+    )
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+
+
+def test_screenshots_are_encrypted(root_stack: Any) -> None:
+    """At rest by S3, on the way by TLS."""
+    bucket = root_stack.only("AWS::S3::Bucket")
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+
+    assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    assert root_stack.denies_plain_http("AWS::S3::BucketPolicy", "Bucket", {"Ref": "Screenshots"}, "s3:*")
+
+
+def test_screenshots_expire_after_the_events_that_need_them(root_stack: Any) -> None:
+    """An event may wait for 4 days and its dead letter for 14: a picture is kept for longer than both."""
+    rules = root_stack.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    expiry = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+
+    assert expiry == {"captures/": {"Ref": "ScreenshotRetentionDays"}}
+    assert root_stack.source["Parameters"]["ScreenshotRetentionDays"]["MinValue"] > 4 + 14
