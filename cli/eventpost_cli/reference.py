@@ -107,4 +107,10 @@ def _table(*titles: str) -> None:
 
 
 def _row(*cells: str) -> None:
-    cog.outl(f"| {' | '.join(' '.join(cell.split()).replace('|', '\\|') for cell in cells)} |")
+    cog.outl(f"| {' | '.join(map(_cell, cells))} |")
+
+
+def _cell(text: str) -> str:
+    """The text on one line, and not taken for Markdown's or HTML's own."""
+    line = " ".join(text.split()).replace("|", "\\|")
+    return line if line.startswith("`") else line.replace("<", "&lt;")

@@ -8,6 +8,8 @@ from eventpost.errors import UnknownTopic
 from eventpost.model import Event
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,31}")
+# What RFC 5322 lets stand in List-Id without quotes, less the slash: tickers such as BRK.B, ^GSPC and EUR=X fit.
+_TOPIC = re.compile(r"(?=.{1,64}\Z)[\w!$%&'*+=?^`{|}~-]+(\.[\w!$%&'*+=?^`{|}~-]+)*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,20 @@ class Screenshot:
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """The audiences inside a list: the event's `field` holds one of `names`."""
+    """The audiences inside a list: the event's `field` holds one of `names`.
+
+    Raises:
+        ValueError: A name does not fit a header or a row's key.
+    """
 
     field: str
     names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for name in self.names:
+            if not _TOPIC.fullmatch(name):
+                msg = f"topic {name!r}: use 1 to 64 ASCII letters, digits and signs, no spaces, slashes or outer dots"
+                raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

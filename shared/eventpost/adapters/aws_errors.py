@@ -11,14 +11,19 @@ _FORBIDDEN = frozenset(
     {
         "AccessDenied",
         "AccessDeniedException",
-        "AWS.SimpleQueueService.NonExistentQueue",
         "DecryptionFailure",
         "NoSuchBucket",
+        "NonExistentQueue",
         "QueueDoesNotExist",
         "ResourceNotFoundException",
         "UnrecognizedClientException",
     }
 )
+
+
+def bare(code: str) -> str:
+    """The code without the service that some put before it, as in `KMS.AccessDeniedException`."""
+    return code.rpartition(".")[2]
 
 
 def error_code(error: ClientError) -> str:
@@ -38,7 +43,7 @@ def translated(service: str) -> Iterator[None]:
         yield
     except ClientError as error:
         code = error_code(error)
-        if code in _FORBIDDEN:
+        if bare(code) in _FORBIDDEN:
             msg = f"{service} answered {code} to {error.operation_name}: look at the function's policy and settings"
             raise Misconfigured(msg) from None
         msg = f"{service} answered {code} to {error.operation_name}"

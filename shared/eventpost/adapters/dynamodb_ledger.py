@@ -26,6 +26,7 @@ TRANSACTION_MAX: Final = 100  # items in one TransactWriteItems
 BATCH_MAX: Final = 25  # items in one BatchWriteItem
 TRIES: Final = 6  # of a transaction that others' transactions get in the way of; about two seconds in all
 
+_ENDED: Final = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SKIPPED)
 _FREE = "attribute_not_exists(subscriber)"
 _EXPIRED = "(#state = :claimed AND claimed_until < :now)"
 _MINE = "(#state = :claimed AND #owner = :owner)"
@@ -180,7 +181,8 @@ def _only_if_mine(owner: str) -> dict[str, Any]:
 
 
 def _claim_of(row: Mapping[str, Any]) -> Claim:
-    return Claim.HELD if row.get("state", {}).get("S") == DeliveryState.CLAIMED else Claim.SETTLED
+    """Settled only by a row that says so: whoever is taken for settled is never mailed."""
+    return Claim.SETTLED if row.get("state", {}).get("S") in _ENDED else Claim.HELD
 
 
 def _milliseconds(moment: datetime) -> str:

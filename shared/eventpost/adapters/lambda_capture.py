@@ -25,8 +25,10 @@ class LambdaCapture:
     def capture(self, request: CaptureRequest) -> None:
         """See `ports.Capture`."""
         answer = self._invoke(_payload(request))
-        if "error" in answer:
-            raise _error(answer["error"])
+        if "picture" in answer:
+            return
+        told = answer.get("error")
+        raise _error(told if isinstance(told, dict) else {"type": "NoAnswer", "message": "neither picture nor error"})
 
     def _invoke(self, payload: bytes) -> dict[str, Any]:
         try:

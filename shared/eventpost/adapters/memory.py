@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 
 from eventpost.errors import EventIdReused
 from eventpost.model import (
@@ -60,6 +61,7 @@ class MemoryLedger:
 
     def __init__(self, clock: MemoryClock) -> None:
         self._clock = clock
+        self._one_at_a_time = Lock()
         self._digests: dict[EventKey, str] = {}
         self._claims: dict[tuple[EventKey, str], tuple[str, datetime]] = {}
         self.ended: dict[tuple[EventKey, str], Delivery] = {}
@@ -72,14 +74,15 @@ class MemoryLedger:
 
     def claim(self, event: EventKey, subscribers: Sequence[str], owner: str, until: datetime) -> Mapping[str, Claim]:
         """See `ports.Ledger`."""
-        return {subscriber: self._claim(event, subscriber, owner, until) for subscriber in subscribers}
+        with self._one_at_a_time:
+            return {subscriber: self._claim(event, subscriber, owner, until) for subscriber in subscribers}
 
     def _claim(self, event: EventKey, subscriber: str, owner: str, until: datetime) -> Claim:
         row = (event, subscriber)
         if row in self.ended:
             return Claim.SETTLED
         held_by, held_until = self._claims.get(row, (owner, until))
-        if held_by != owner and held_until > self._clock.now():
+        if held_by != owner and held_until >= self._clock.now():
             return Claim.HELD
         self._claims[row] = (owner, until)
         return Claim.MINE

@@ -16,10 +16,13 @@ from eventpost.model import Message, Outcome, OutcomeKind
 
 TIMEOUT_S: Final = 8  # for one answer; shorter than the margin in which no send starts
 _OK: Final = 250
-_YES: Final = (250, 251)
+_YES: Final = 2  # the first digit of a reply; 4 is "not now" and 5 is "never" (RFC 5321, 4.2.1)
 _START_DATA: Final = 354
 _SERVICE_CLOSING: Final = 421
 _PERMANENT: Final = 500
+_REPLIES: Final = range(200, 600)  # smtplib says -1 of what is no reply
+_BEFORE_THE_DOT: Final = {5: OutcomeKind.REFUSED}
+_AFTER_THE_DOT: Final = {2: OutcomeKind.SENT, 4: OutcomeKind.NOT_NOW, 5: OutcomeKind.REFUSED}
 _ENHANCED: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")  # RFC 3463
 
 type Credentials = Callable[[], tuple[str, str]]
@@ -80,6 +83,8 @@ class SmtpTransport:
         try:
             self._connection = self._opened()
         except smtplib.SMTPAuthenticationError as error:
+            if error.smtp_code < _PERMANENT:  # such as 454 (RFC 4954): not about the credentials
+                return f"no connection: {error.smtp_code} to the login"
             msg = f"the SMTP server refuses the credentials ({error.smtp_code}): look at the SMTP credentials secret"
             raise Misconfigured(msg) from None
         except ssl.SSLCertVerificationError as error:
@@ -100,11 +105,15 @@ class SmtpTransport:
             connection = smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_S, context=context)
         else:
             connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_S)
-        if server.security == "starttls":
-            connection.starttls(context=context)
-        connection.ehlo_or_helo_if_needed()
-        if server.credentials is not None:
-            connection.login(*server.credentials())
+        try:
+            if server.security == "starttls":
+                connection.starttls(context=context)
+            connection.ehlo_or_helo_if_needed()
+            if server.credentials is not None:
+                connection.login(*server.credentials())
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _send(self, message: Message) -> Outcome:
@@ -113,42 +122,56 @@ class SmtpTransport:
         try:
             code, text = self._begin(connection, message)
             if code != _START_DATA:
-                self._abandon(code)
-                return _answered(message, code, text)
+                self._abandon(connection, code)
+                kind = _BEFORE_THE_DOT.get(code // 100, OutcomeKind.NOT_NOW)
+                return Outcome(message.subscriber, kind, _reason(code, text))
+            connection.send(_dot_stuffed(message.content))  # where this fails, the dot was not handed over
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             return Outcome(message.subscriber, OutcomeKind.NOT_NOW, f"connection lost: {type(error).__name__}")
+        return self._finish(connection, message)
+
+    def _begin(self, connection: smtplib.SMTP, message: Message) -> tuple[int, bytes]:
+        """The first answer that is not yes, or the go-ahead for the data.
+
+        Raises:
+            Misconfigured: The sender is refused for good: that is about us, and about every message.
+        """
+        code, text = connection.docmd(f"MAIL FROM:<{message.sender}>")
+        if code >= _PERMANENT:
+            self.close()
+            msg = f"the SMTP server refuses the sender ({_reason(code, text)}): look at the sender and the account"
+            raise Misconfigured(msg)
+        if code // 100 == _YES:
+            code, text = connection.docmd(f"RCPT TO:<{message.address}>")
+        return connection.docmd("DATA") if code // 100 == _YES else (code, text)
+
+    def _abandon(self, connection: smtplib.SMTP, code: int) -> None:
+        """End the transaction so that the next can begin, or the connection if the server leaves or is confused."""
         try:
-            connection.send(_dot_stuffed(message.content))
+            alive = code in _REPLIES and code != _SERVICE_CLOSING and connection.rset()[0] == _OK
+        except (OSError, smtplib.SMTPException):
+            alive = False  # what it said of the message still counts
+        if not alive:
+            self.close()
+
+    def _finish(self, connection: smtplib.SMTP, message: Message) -> Outcome:
+        """The outcome after the final dot; what is no answer leaves it unknown."""
+        try:
             code, text = connection.getreply()
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             return Outcome(message.subscriber, OutcomeKind.UNKNOWN, f"no answer: {type(error).__name__}")
-        if code == _SERVICE_CLOSING:
+        kind = _AFTER_THE_DOT.get(code // 100, OutcomeKind.UNKNOWN)
+        if kind is OutcomeKind.UNKNOWN or code == _SERVICE_CLOSING:
             self.close()
-        return _answered(message, code, text)
-
-    def _begin(self, connection: smtplib.SMTP, message: Message) -> tuple[int, bytes]:
-        """The first answer that is not yes, or the go-ahead for the data."""
-        for command in (f"MAIL FROM:<{message.sender}>", f"RCPT TO:<{message.address}>"):
-            code, text = connection.docmd(command)
-            if code not in _YES:
-                return code, text
-        return connection.docmd("DATA")
-
-    def _abandon(self, code: int) -> None:
-        """End the transaction so that the next can begin; 421 says that the server hangs up (RFC 5321, 3.8)."""
-        if code == _SERVICE_CLOSING or self._connection is None or self._connection.rset()[0] != _OK:
-            self.close()
+        return Outcome(message.subscriber, kind, "" if kind is OutcomeKind.SENT else _reason(code, text))
 
 
-def _answered(message: Message, code: int, text: bytes) -> Outcome:
-    """The outcome of a reply: 2xx, 4xx or 5xx. Only its codes are kept: the text may repeat the address."""
+def _reason(code: int, text: bytes) -> str:
+    """The reply's codes alone: its text may repeat the address."""
     enhanced = _ENHANCED.match(text.decode("ascii", "replace"))
-    reason = f"{code} {enhanced[0]}" if enhanced else str(code)
-    if code in _YES:
-        return Outcome(message.subscriber, OutcomeKind.SENT)
-    return Outcome(message.subscriber, OutcomeKind.REFUSED if code >= _PERMANENT else OutcomeKind.NOT_NOW, reason)
+    return f"{code} {enhanced[0]}" if enhanced else str(code)
 
 
 def _dot_stuffed(content: bytes) -> bytes:

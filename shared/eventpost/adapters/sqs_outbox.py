@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from eventpost.adapters.aws_errors import error_code, translated
+from eventpost.adapters.aws_errors import bare, error_code, translated
 from eventpost.errors import Permanent
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 VISIBILITY_MAX: Final = timedelta(hours=12)  # SQS's limit, counted from the first receive
 
+# Without the prefix that SQS's query protocol puts before them.
 _REFUSED = frozenset({"InvalidMessageContents", "InvalidParameterValue", "MessageTooLong"})
 _GONE = frozenset({"InvalidParameterValue", "MessageNotInflight", "ReceiptHandleIsInvalid"})
 
@@ -36,7 +37,7 @@ class SqsOutbox:
                     },
                 )
             except ClientError as error:
-                if _bare(error) not in _REFUSED:
+                if bare(error_code(error)) not in _REFUSED:
                     raise
                 msg = f"the queue refused the message: {error_code(error)}"
                 raise Permanent(msg) from None
@@ -50,10 +51,5 @@ class SqsOutbox:
                     QueueUrl=queue_url, ReceiptHandle=receipt, VisibilityTimeout=seconds
                 )
             except ClientError as error:
-                if _bare(error) not in _GONE:
+                if bare(error_code(error)) not in _GONE:
                     raise
-
-
-def _bare(error: ClientError) -> str:
-    """The code without the prefix that SQS's query protocol put before it."""
-    return error_code(error).rpartition(".")[2]

@@ -8,7 +8,16 @@ from typing import Any
 
 import css_inline
 
-from eventpost.compose.mime import Part, breaks_lines, header_block, mailbox, multipart, picture_part, text_part
+from eventpost.compose.mime import (
+    Part,
+    breaks_lines,
+    header_block,
+    mailbox,
+    multipart,
+    named,
+    picture_part,
+    text_part,
+)
 from eventpost.compose.rendering import Templates, render_text
 from eventpost.lists import MailList
 from eventpost.model import Message, Picture, RaisedEvent, Subscriber
@@ -86,7 +95,7 @@ class EventMail:
             TemplateFault: A template fails, or a header field would hold a line break.
         """
         links = self._composer.link_urls(self._raised.audience, subscriber.id)
-        context = {**self._shared, "subscriber": Attributes.of(subscriber), "links": links}
+        context = {**self._shared, "subscriber": Attributes(subscriber), "links": links}
         headers = header_block([*self._headers(subscriber, context), ("MIME-Version", "1.0")])
         content = headers + bytes(self._body(subscriber, context))
         return Message(subscriber.id, self._composer.sender.address, subscriber.address, content)
@@ -100,7 +109,7 @@ class EventMail:
             ("Subject", render_text(self._list.subject, context)),
             ("Date", self._date),
             ("Message-ID", f"<{digest}.{subscriber.id}@{sender.domain}>"),
-            ("List-Id", f"{self._list.title} <{label}.{sender.domain}>"),
+            ("List-Id", named(self._list.title, f"{label}.{sender.domain}")),
             ("List-Unsubscribe", f"<{links['unsubscribe']}>"),
             ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),  # RFC 8058, 3.1
             ("List-Help", f"<{links['preferences']}>"),
@@ -113,22 +122,31 @@ class EventMail:
         text, html = self._composer.bodies(self._list, context)
         shown = text_part(html, "html")
         if self._inline:
-            shown = multipart("related", [shown, *self._inline], seed)
+            shown = multipart('related; type="text/html"', [shown, *self._inline], seed)  # RFC 2387, 3.1
         body = multipart("alternative", [text_part(text, "plain"), shown], seed)
         return multipart("mixed", [body, *self._attached], seed) if self._attached else body
 
 
-class Attributes(dict[str, str]):
-    """A subscriber as templates see it: `id`, `address` and the attributes; a missing one is empty."""
+class Attributes:
+    """A subscriber as templates see it: `id`, `address` and the attributes; a missing one is empty.
 
-    @classmethod
-    def of(cls, subscriber: Subscriber) -> "Attributes":
-        """This subscriber's values, each on one line: a subject made of them cannot break a header."""
+    No mapping: of one, a template would see its methods before a column that is called `items` or `copy`.
+    Each value is on one line, so a subject made of them cannot break a header.
+    """
+
+    __slots__ = ("__values",)
+
+    def __init__(self, subscriber: Subscriber) -> None:
         values = {**subscriber.attributes, "id": subscriber.id, "address": subscriber.address}
-        return cls({name: _one_line(value) for name, value in values.items()})
+        self.__values = {name: _one_line(value) for name, value in values.items()}
 
-    def __missing__(self, name: str) -> str:
-        return ""
+    def __getattr__(self, name: str) -> str:
+        if name.startswith("__"):  # the language's own names, such as `__html__`
+            raise AttributeError(name)
+        return self.__values.get(name, "")
+
+    def __getitem__(self, name: str) -> str:
+        return self.__values.get(name, "")
 
 
 def _one_line(value: str) -> str:

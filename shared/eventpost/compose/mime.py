@@ -17,6 +17,8 @@ from eventpost.errors import TemplateFault
 from eventpost.model import Picture
 
 _ENCODED_LINE = 76  # RFC 2047, section 2
+_LOOKS_ENCODED = "=?"  # a reader would decode it, into whatever its author hid there
+_LINE_MAX = 998  # RFC 5322, 2.1.1
 _EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg"}
 
 
@@ -48,10 +50,15 @@ def breaks_lines(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Zl", "Zp")
 
 
+def named(name: str, identity: str) -> str:
+    """`Name <identity>` for a header field: only the name is quoted or encoded, what the brackets hold stays."""
+    plain = name.isascii() and _LOOKS_ENCODED not in name
+    return formataddr((name, identity)) if plain else f"{_encoded(name)} <{identity}>"
+
+
 def mailbox(sender: str) -> str:
     """`Name <address>` for a header field, the name encoded where it is not ASCII."""
-    name, address = parseaddr(sender)
-    return formataddr((name, address), charset="utf-8")
+    return named(*parseaddr(sender))
 
 
 def text_part(content: str, subtype: str) -> Part:
@@ -92,6 +99,12 @@ def _field(name: str, value: str) -> bytes:
     if any(map(breaks_lines, value)):
         msg = f"the header field {name} would hold a line break or another control character"
         raise TemplateFault(msg)
-    if not value.isascii():
-        value = Header(value, "utf-8", maxlinelen=_ENCODED_LINE, header_name=name).encode(linesep="\r\n")
+    looks_encoded = name == "Subject" and _LOOKS_ENCODED in value
+    if looks_encoded or not value.isascii() or len(f"{name}: {value}") > _LINE_MAX:
+        value = _encoded(value, name, "\r\n")
     return f"{name}: {value}\r\n".encode("ascii")
+
+
+def _encoded(value: str, field: str = "", line_end: str = "") -> str:
+    """The value in encoded words that are short enough for a line, with `line_end` and a space between them."""
+    return Header(value, "utf-8", maxlinelen=_ENCODED_LINE, header_name=field).encode(linesep=line_end)

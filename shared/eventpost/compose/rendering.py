@@ -1,5 +1,6 @@
 """Jinja, set up for mail: HTML is escaped, a missing value is an error, and faults name the template's line."""
 
+import re
 import traceback
 from collections.abc import Mapping
 from functools import cache
@@ -11,7 +12,6 @@ from jinja2 import (
     FileSystemLoader,
     StrictUndefined,
     Template,
-    TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
     UndefinedError,
@@ -19,6 +19,8 @@ from jinja2 import (
 )
 
 from eventpost.errors import TemplateFault
+
+_MISSING = re.compile(r"('[\w. ]+' has no attribute )?'(?P<name>\w+)'( is undefined)?")
 
 
 class Templates:
@@ -75,21 +77,27 @@ def _compiled(source: str) -> Template:
 def _rendered(template: Template, name: str, context: Mapping[str, Any]) -> str:
     try:
         return template.render(context)
-    except TemplateError as error:
-        raise TemplateFault(f"{_where(error, name)}: {_what(error)}") from None
     except Exception as error:  # noqa: BLE001 - a template can raise whatever a filter or a method does
-        raise TemplateFault(f"{_where(error, name)}: {type(error).__name__}") from None
+        where, line = _place(error, name)
+        raise TemplateFault(f"{where}: {_what(error, line)}") from None
 
 
-def _what(error: TemplateError) -> str:
-    """Jinja's own words where they hold names only; a filter's words may hold the event's."""
-    return str(error) if isinstance(error, UndefinedError | TemplateSyntaxError) else type(error).__name__
+def _what(error: Exception, line: str) -> str:
+    """Jinja's own words if they hold names of the template alone; the key of a failed look-up may be the event's."""
+    if isinstance(error, TemplateSyntaxError):
+        return error.message or "syntax error"
+    missing = _MISSING.fullmatch(str(error)) if isinstance(error, UndefinedError) else None
+    if missing and re.search(rf"\b{missing['name']}\b", line):
+        return str(error)
+    return type(error).__name__
 
 
-def _where(error: Exception, name: str) -> str:
+def _place(error: Exception, name: str) -> tuple[str, str]:
+    """Where in the templates it happened, in words, and the line itself: a short template is its own line."""
     frames = [
         frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith((".html", ".txt"))
     ]
     if not frames:
-        return repr(name) if "{{" in name else name
-    return f"{Path(frames[-1].filename).parent.name}/{Path(frames[-1].filename).name}, line {frames[-1].lineno}"
+        return (repr(name), name) if "{{" in name else (name, "")
+    path = Path(frames[-1].filename)
+    return f"{path.parent.name}/{path.name}, line {frames[-1].lineno}", frames[-1].line or ""

@@ -2,16 +2,19 @@
 
 import hashlib
 from datetime import datetime
+from typing import get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_core.core_schema import ErrorType
 
 from eventpost.errors import InvalidEvent
 from eventpost.lists import MailList
-from eventpost.model import EventKey, RaisedEvent
+from eventpost.model import Event, EventKey, RaisedEvent
 
-# Pydantic's own words for these repeat what was sent, or are written by a list's author who may do so.
+# Pydantic's own words for these repeat what was sent, or were written by a list's author who may do so.
 _TELLING = frozenset({"value_error", "assertion_error", "union_tag_invalid"})
+_SAFE = frozenset(get_args(ErrorType)) - _TELLING
 _MOST_FAULTS = 10
 
 
@@ -36,14 +39,19 @@ def read_event(mail_list: MailList, body: str, event_id: str, raised_at: datetim
 
 def _explained(mail_list: MailList, error: ValidationError) -> str:
     faults = error.errors(include_input=False, include_url=False, include_context=False)
-    told = "; ".join(_fault(mail_list, fault) for fault in faults[:_MOST_FAULTS])
+    names = _field_names(mail_list.event)
+    told = "; ".join(_fault(names, fault) for fault in faults[:_MOST_FAULTS])
     more = f"; and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
     return f"not a {mail_list.event.__name__}: {told}{more}"
 
 
-def _fault(mail_list: MailList, fault: ErrorDetails) -> str:
-    place = [str(fault["loc"][0])] if fault["loc"] else []
+def _field_names(event: type[Event]) -> frozenset[str]:
+    """The names of the event's fields, as the list writes them and as its producers do (aliases)."""
+    return frozenset(event.model_fields) | frozenset(event.model_json_schema()["properties"])
+
+
+def _fault(names: frozenset[str], fault: ErrorDetails) -> str:
     # Below the first level a key may be the producer's own text, so only our own names are repeated.
-    named = [name for name in place if name in mail_list.event.model_fields]
-    words = fault["type"] if fault["type"] in _TELLING else fault["msg"]
+    named = [place for place in fault["loc"][:1] if place in names]
+    words = fault["msg"] if fault["type"] in _SAFE else fault["type"]
     return f"{named[0]}: {words}" if named else words

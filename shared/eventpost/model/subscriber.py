@@ -52,16 +52,17 @@ def normalise_address(address: str) -> str:
     Dots and plus tags stay: whether they matter is the mailbox provider's rule, not ours.
 
     Raises:
-        AddressRefused: There is no `@`, nothing before it, or no domain behind it.
+        AddressRefused: There is no `@`, nothing before it, or no domain behind it that could exist.
     """
     local, _, domain = unicodedata.normalize("NFC", address.strip()).casefold().rpartition("@")
     if not local or not domain:
         msg = "the address is not of the form name@domain"
         raise AddressRefused(msg)
     try:
+        local.encode()  # fails for half a character, as a broken import may leave one
         return f"{local}@{idna.encode(domain, uts46=True).decode()}"
-    except idna.IDNAError:
-        msg = "the address has a domain that cannot exist"
+    except UnicodeError:  # idna's own errors are of this type too
+        msg = "the address has characters or a domain that cannot exist"
         raise AddressRefused(msg) from None
 
 

@@ -75,11 +75,14 @@ class QueueFunction:
         Raises:
             Misconfigured: The function itself was deployed wrongly; the whole batch comes again.
         """
+        settings = self._settings  # before the batch: in it, the error would be one message's and go unheard
         remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
         deadline = self._platform.delivering.clock.now() + remaining
         return process_partial_response(
             event=event,
-            record_handler=partial(self._handle, deadline=deadline, invocation=context.aws_request_id),
+            record_handler=partial(
+                self._handle, settings=settings, deadline=deadline, invocation=context.aws_request_id
+            ),
             # One for each batch: a processor keeps the failures of what it processed.
             processor=BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False),
             context=context,
@@ -101,9 +104,9 @@ class QueueFunction:
     def _logger(self) -> Logger:
         return Logger(service=self.mail_list.name)
 
-    def _handle(self, record: "SQSRecord", deadline: datetime, invocation: str) -> None:
+    def _handle(self, record: "SQSRecord", settings: ListSettings, deadline: datetime, invocation: str) -> None:
         received = Received.of(record)
-        attempt = _Attempt(self._settings, self._platform.outbox, self._logger, received)
+        attempt = _Attempt(settings, self._platform.outbox, self._logger, received)
         report = Report()
         try:
             raised = read_event(self.mail_list, received.body, received.event_id, received.raised_at)
@@ -163,7 +166,7 @@ class _Attempt:
     def _pause(self, error: Exception) -> timedelta:
         if isinstance(error, Retryable) and error.retry_after is not None:
             return error.retry_after
-        doublings: int = self.received.receives - 1
+        doublings: int = min(self.received.receives - 1, 10)  # ten already go beyond the longest pause
         return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
     def _log(self, message: str, error: Exception, **more: int) -> None:

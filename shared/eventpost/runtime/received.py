@@ -1,5 +1,6 @@
 """A message as SQS handed it out, with the names that we know it by."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
 EVENT_ID: Final = "event_id"
 RAISED_AT: Final = "raised_at"
 _REASON_MAX: Final = 1000
-_EVENT_ID_MAX: Final = 256
+_EVENT_ID_MAX: Final = 256  # bytes: a ledger row names it and stays under 1 KB
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,12 @@ class Received:
         """What this record of a Lambda event says."""
         attributes = record.message_attributes
         said = {name: attributes[name] for name in (EVENT_ID, RAISED_AT) if name in attributes}
-        texts = {name: value.string_value or "" for name, value in said.items() if value is not None}
+        # A binary attribute has no string value; it says nothing to us.
+        texts = {name: value.get("stringValue") or "" for name, value in said.items() if value is not None}
         sent_at = datetime.fromtimestamp(int(record.attributes.sent_timestamp) / 1000, UTC)
         return cls(
             message_id=record.message_id,
-            event_id=texts.get(EVENT_ID, "")[:_EVENT_ID_MAX] or record.message_id,
+            event_id=_short(texts.get(EVENT_ID, "")) or record.message_id,
             raised_at=_earlier(texts.get(RAISED_AT, ""), sent_at),
             receives=int(record.attributes.approximate_receive_count),
             receipt=record.receipt_handle,
@@ -58,6 +60,12 @@ class Received:
             "reason": reason[:_REASON_MAX] or kind,
             "receives": str(self.receives),
         }
+
+
+def _short(event_id: str) -> str:
+    """The id itself; of a very long one its hash, so that two with the same beginning stay two events."""
+    spelt = event_id.encode()
+    return event_id if len(spelt) <= _EVENT_ID_MAX else hashlib.sha256(spelt).hexdigest()
 
 
 def _earlier(said: str, sent_at: datetime) -> datetime:

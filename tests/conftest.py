@@ -1,0 +1,69 @@
+"""What any suite may ask for: the local stack, started once for the run and only if some test wants it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pages import Page, serve_page
+from project_copy import held_copy
+from sentinels import found_in
+
+if TYPE_CHECKING:
+    from deployed import Deployed
+    from eventpost_cli.local.stack import LocalStack
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever asks for the local stack carries the mark `local`."""
+    for item in items:
+        if "local_stack" in getattr(item, "fixturenames", ()):
+            item.add_marker("local")
+
+
+@pytest.fixture(scope="session")
+def working_copy() -> Iterator[Path]:
+    """A copy of the project that tests may change; it is what the local stack runs."""
+    with held_copy(ROOT, "tests") as copy:
+        yield copy
+
+
+@pytest.fixture(scope="session")
+def local_stack(working_copy: Path) -> Iterator["LocalStack"]:
+    """The embedded AWS with the working copy built and deployed on it, and an inbox."""
+    from eventpost_cli.local.stack import LocalStack
+
+    with LocalStack.start(working_copy) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def local_aws(local_stack: "LocalStack") -> "LocalStack":
+    """Makes clients of the local AWS: `local_aws.client("dynamodb")`."""
+    return local_stack
+
+
+@pytest.fixture
+def deployed(local_stack: "LocalStack", monkeypatch: pytest.MonkeyPatch) -> Iterator["Deployed"]:
+    """The deployed stack with nobody on its lists; afterwards no log of it tells of a subscriber or a body."""
+    from deployed import Deployed
+    from eventpost_cli.demo.story import environment
+
+    monkeypatch.chdir(local_stack.root)
+    with environment(local_stack.environment):
+        here = Deployed(local_stack)
+        yield here
+        here.clear()
+    leaks = {log.name: found_in([log.read_text(errors="replace")]) for log in here.logs()}
+    assert not any(leaks.values()), f"logs hold what no log may hold: {leaks}"
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """A page to be captured."""
+    with serve_page() as page:
+        yield page

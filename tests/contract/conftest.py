@@ -1,0 +1,44 @@
+"""Each port's suite runs on every adapter: in memory, on moto, and on the local AWS (marked `local`)."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from faults import OneAtATime
+from privacy import pytest_runtest_makereport  # noqa: F401 - a hook: pytest finds it here
+from tables import DYNAMODB
+
+
+@cache  # to make a client takes longer than most tests; its made-up credentials open no account
+def moto_client(service: str) -> Any:
+    """A client that moto answers, while it is on."""
+    return boto3.client(service, region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+
+
+@pytest.fixture
+def moto() -> Iterator[Callable[[str], Any]]:
+    """AWS in this process, empty; gives its clients. Never on while the local AWS is used: it would answer for it."""
+    with mock_aws():
+        yield moto_client
+
+
+@pytest.fixture
+def dynamodb_on(request: pytest.FixtureRequest) -> Callable[[str], Any]:
+    """Makes a DynamoDB client of moto, or of the local AWS (`local_aws` of tests/conftest.py)."""
+
+    def client(where: str) -> Any:
+        if where == "moto":
+            return OneAtATime(request.getfixturevalue("moto")("dynamodb"))
+        return request.getfixturevalue("local_aws").client("dynamodb")
+
+    return client
+
+
+@pytest.fixture(params=DYNAMODB)
+def dynamodb_client(request: pytest.FixtureRequest, dynamodb_on: Callable[[str], Any]) -> Any:
+    """DynamoDB, wherever it is."""
+    return dynamodb_on(request.param)

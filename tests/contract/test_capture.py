@@ -1,0 +1,158 @@
+"""Calling the capture function: what it is asked, and what becomes of its answers."""
+
+import io
+import json
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+
+import given
+from eventpost.adapters.lambda_capture import LambdaCapture
+from eventpost.adapters.memory import MemoryBlobs, MemoryCapture
+from eventpost.errors import CaptureRefused, CaptureUnavailable, Misconfigured
+from eventpost.model import CaptureRequest
+from faults import Faulty, failing
+from sentinels import BODY
+
+REQUEST = CaptureRequest(
+    url=f"https://pages.example.com/?{BODY}",
+    key="captures/price_moves/1.png",
+    selector="#report",
+    viewport=(1280, 800),
+    full_page=False,
+    scale=2,
+    image_format="png",
+    quality=None,
+    deadline_s=25,
+)
+PICTURE = {
+    "picture": {
+        "key": REQUEST.key,
+        "media_type": "image/png",
+        "width": 640,
+        "height": 400,
+        "captured_at": "2026-01-01T00:00:00+00:00",
+    }
+}
+
+
+@cache
+def functions() -> Any:
+    """A client of Lambda that calls nobody."""
+    return boto3.client("lambda", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+
+
+def captured(answer: Any, request: CaptureRequest = REQUEST, **more: Any) -> None:
+    """Capture with a function that answers so; what it is asked must be the contract's request."""
+    client = functions()
+    payload = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
+    width, height = request.viewport
+    asked = {
+        "url": request.url,
+        "key": request.key,
+        "selector": request.selector,
+        "viewport": {"width": width, "height": height},
+        "full_page": request.full_page,
+        "scale": request.scale,
+        "image_format": request.image_format,
+        "quality": request.quality,
+        "deadline_s": request.deadline_s,
+    }
+    with Stubber(client) as stub:
+        stub.add_response(
+            "invoke",
+            {"StatusCode": 200, "Payload": StreamingBody(io.BytesIO(payload), len(payload)), **more},
+            {"FunctionName": "capture", "Payload": json.dumps(asked).encode()},
+        )
+        LambdaCapture(client, "capture").capture(request)
+        stub.assert_no_pending_responses()
+
+
+def test_a_picture_is_success() -> None:
+    """The function kept the picture under the key that it was given: there is nothing more to say."""
+    captured(PICTURE)
+
+
+def test_every_option_is_handed_over() -> None:
+    """What a list says of its screenshot reaches the function."""
+    captured(
+        PICTURE,
+        replace(REQUEST, selector=None, viewport=(390, 844), full_page=True, scale=3, image_format="jpeg", quality=80),
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("retryable", CaptureUnavailable),
+        ("permanent", CaptureRefused),
+        ("misconfigured", Misconfigured),
+        ("brand new", CaptureUnavailable),
+    ],
+)
+def test_an_error_is_ours_by_its_kind(kind: str, error: type[Exception]) -> None:
+    """The function says what becomes of the event; its type and words are kept for the operator."""
+    with pytest.raises(error, match=r"PageUnavailable: https://pages\.example\.com answered 503"):
+        captured(
+            {"error": {"kind": kind, "type": "PageUnavailable", "message": "https://pages.example.com answered 503"}}
+        )
+
+
+@pytest.mark.parametrize("answer", ["", "null", "[]", "{}", '"text"', "not json", '{"error": null}', '{"error": ""}'])
+def test_an_answer_that_is_none_is_tried_again(answer: str) -> None:
+    """A function that answers nonsense may answer properly after its next deploy."""
+    with pytest.raises(CaptureUnavailable) as caught:
+        captured(answer)
+
+    assert BODY not in str(caught.value)
+
+
+def test_a_function_that_failed_is_tried_again() -> None:
+    """A crash or a time-out of the function is no word on the page; its trace is in its own log, not in ours."""
+    with pytest.raises(CaptureUnavailable, match="its log says why") as caught:
+        captured({"errorMessage": BODY, "errorType": "Runtime.ExitError"}, FunctionError="Unhandled")
+
+    assert BODY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("TooManyRequestsException", CaptureUnavailable),
+        ("ServiceException", CaptureUnavailable),
+        ("AccessDeniedException", Misconfigured),
+        ("ResourceNotFoundException", Misconfigured),
+    ],
+)
+def test_a_function_that_cannot_be_called(code: str, error: type[Exception]) -> None:
+    """Throttling is tried again; a missing function or permission is the deployment's fault."""
+    client = functions()
+    with Stubber(client) as stub:
+        stub.add_client_error("invoke", code, BODY)
+        with pytest.raises(error, match=code) as caught:
+            LambdaCapture(client, "capture").capture(REQUEST)
+
+    assert BODY not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_function_that_does_not_answer_is_tried_again() -> None:
+    """Silence is no word on the page."""
+    client = Faulty(functions(), invoke=[failing(ReadTimeoutError(endpoint_url="https://lambda"))])
+
+    with pytest.raises(CaptureUnavailable, match="did not answer"):
+        LambdaCapture(client, "capture").capture(REQUEST)  # type: ignore[arg-type]
+
+
+def test_the_capture_in_memory_keeps_its_picture() -> None:
+    """The stand-in does what the function does: afterwards the picture is under the key."""
+    blobs = MemoryBlobs()
+    MemoryCapture(blobs, given.PICTURE).capture(REQUEST)
+
+    assert blobs.get(REQUEST.key) == given.PICTURE

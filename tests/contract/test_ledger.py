@@ -1,0 +1,257 @@
+"""The ledger's contract, on every adapter: one owner for each delivery, and `sent` for good."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from eventpost.adapters.dynamodb_ledger import DynamoLedger
+from eventpost.adapters.memory import MemoryClock, MemoryLedger
+from eventpost.errors import EventIdReused
+from eventpost.model import Claim, Delivery, DeliveryState, EventKey
+from eventpost.ports import Ledger
+from tables import DYNAMODB, LEDGER_KEYS, new_table
+
+EVENT = EventKey("price_moves", "event-1")
+LEASE = timedelta(seconds=90)
+INSTANT = timedelta(milliseconds=1)  # as fine as leases are kept
+ANN, BOB, CYD = ("a" * 32, "b" * 32, "c" * 32)
+
+
+@dataclass
+class Case:
+    """A ledger and the clock that it looks at."""
+
+    ledger: Ledger
+    clock: MemoryClock
+
+    def claim(self, owner: str, *subscribers: str, event: EventKey = EVENT) -> list[Claim]:
+        """Claim these for a lease from now; what came of each, in order."""
+        claims = self.ledger.claim(event, subscribers, owner, self.clock.now() + LEASE)
+        assert set(claims) == set(subscribers)
+        return [claims[subscriber] for subscriber in subscribers]
+
+    def end(self, owner: str, subscriber: str, state: DeliveryState = DeliveryState.SENT) -> None:
+        """Record that this delivery ended so."""
+        self.ledger.record(EVENT, [Delivery(subscriber, state, "550")], owner)
+
+
+@pytest.fixture(params=["memory", *DYNAMODB])
+def case(request: pytest.FixtureRequest, dynamodb_on: Callable[[str], Any]) -> Iterator[Case]:
+    """Each of the ledgers."""
+    clock = MemoryClock()
+    if request.param == "memory":
+        yield Case(MemoryLedger(clock), clock)
+        return
+    client = dynamodb_on(request.param)
+    with new_table(client, LEDGER_KEYS) as table:
+        yield Case(DynamoLedger(client, table, clock), clock)
+
+
+def test_an_event_is_opened_again_with_the_same_body(case: Case) -> None:
+    """Each try opens its event; the first one's body is the event's."""
+    for _ in range(3):
+        case.ledger.open(EVENT, "digest")
+
+
+def test_an_event_is_not_opened_with_another_body(case: Case) -> None:
+    """The same id with another body is refused, now and later; the first body stays welcome."""
+    case.ledger.open(EVENT, "digest")
+    for _ in range(2):
+        with pytest.raises(EventIdReused):
+            case.ledger.open(EVENT, "another")
+    case.ledger.open(EVENT, "digest")
+
+
+def test_the_same_id_on_another_list_is_another_event(case: Case) -> None:
+    """Ids are scoped by their list."""
+    case.ledger.open(EVENT, "digest")
+    case.ledger.open(EventKey("stock_alerts", "event-1"), "another")
+
+
+def test_a_free_delivery_becomes_the_owners(case: Case) -> None:
+    """What nobody has is the first one's."""
+    assert case.claim("one", ANN, BOB) == [Claim.MINE, Claim.MINE]
+
+
+def test_a_claimed_delivery_is_held_for_others(case: Case) -> None:
+    """While a lease runs, others are told so, and get what is free beside it."""
+    case.claim("one", ANN)
+
+    assert case.claim("two", ANN, BOB) == [Claim.HELD, Claim.MINE]
+
+
+def test_an_owner_may_claim_again(case: Case) -> None:
+    """A claim that its own owner repeats, as after a lost answer, is its own still, with the new lease."""
+    case.claim("one", ANN)
+    case.clock.advance(LEASE - INSTANT)
+
+    assert case.claim("one", ANN) == [Claim.MINE]
+    case.clock.advance(LEASE - INSTANT)
+    assert case.claim("two", ANN) == [Claim.HELD]
+
+
+def test_an_expired_claim_is_free(case: Case) -> None:
+    """Once the lease is over the next one gets it, and the former owner no longer does."""
+    case.claim("one", ANN)
+    case.clock.advance(LEASE + INSTANT)
+
+    assert case.claim("two", ANN) == [Claim.MINE]
+    assert case.claim("one", ANN) == [Claim.HELD]
+
+
+def test_a_lease_includes_its_last_instant(case: Case) -> None:
+    """At the very moment that it names, a lease still holds."""
+    case.claim("one", ANN)
+    case.clock.advance(LEASE)
+
+    assert case.claim("two", ANN) == [Claim.HELD]
+
+
+@pytest.mark.parametrize("state", [DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SKIPPED])
+def test_an_ended_delivery_is_settled_for_everyone(case: Case, state: DeliveryState) -> None:
+    """However it ended, nobody gets it again: not the owner, not others, not after any lease."""
+    case.claim("one", ANN)
+    case.end("one", ANN, state)
+
+    assert case.claim("one", ANN) == [Claim.SETTLED]
+    case.clock.advance(10 * LEASE)
+    assert case.claim("two", ANN) == [Claim.SETTLED]
+
+
+def test_sent_wins_over_the_lease(case: Case) -> None:
+    """Who sent too late, after another had taken over, still sent: its word settles the delivery."""
+    case.claim("one", ANN)
+    case.clock.advance(LEASE + INSTANT)
+    case.claim("two", ANN)
+    case.end("one", ANN)
+
+    assert case.claim("two", ANN) == [Claim.SETTLED]
+
+
+@pytest.mark.parametrize("state", [DeliveryState.FAILED, DeliveryState.SKIPPED])
+def test_what_was_not_sent_is_the_owners_to_say(case: Case, state: DeliveryState) -> None:
+    """A former owner's failure does not take the delivery from the one who has it now."""
+    case.claim("one", ANN)
+    case.clock.advance(LEASE + INSTANT)
+    case.claim("two", ANN)
+    case.end("one", ANN, state)
+
+    assert case.claim("two", ANN) == [Claim.MINE]
+    assert case.claim("three", ANN) == [Claim.HELD]
+
+
+def test_a_failure_of_nobodys_delivery_is_not_recorded(case: Case) -> None:
+    """Without a claim there is nothing to fail."""
+    case.end("one", ANN, DeliveryState.FAILED)
+
+    assert case.claim("two", ANN) == [Claim.MINE]
+
+
+def test_a_failure_does_not_undo_sent(case: Case) -> None:
+    """What was sent stays sent, whatever is said afterwards."""
+    case.claim("one", ANN)
+    case.end("one", ANN)
+    case.end("one", ANN, DeliveryState.FAILED)
+    case.ledger.release(EVENT, [ANN], "one")
+
+    assert case.claim("two", ANN) == [Claim.SETTLED]
+
+
+def test_recording_twice_is_harmless(case: Case) -> None:
+    """After a lost answer the same is recorded again."""
+    case.claim("one", ANN, BOB)
+    for _ in range(2):
+        case.end("one", ANN)
+        case.end("one", BOB, DeliveryState.FAILED)
+
+    assert case.claim("two", ANN, BOB) == [Claim.SETTLED, Claim.SETTLED]
+
+
+def test_a_released_delivery_is_free_at_once(case: Case) -> None:
+    """What was certainly not sent does not wait for its lease."""
+    case.claim("one", ANN, BOB)
+    case.ledger.release(EVENT, [ANN], "one")
+
+    assert case.claim("two", ANN, BOB) == [Claim.MINE, Claim.HELD]
+
+
+def test_only_the_owner_releases(case: Case) -> None:
+    """Releasing what is another's, or nobody's, does nothing."""
+    case.claim("one", ANN)
+    case.ledger.release(EVENT, [ANN, BOB], "two")
+
+    assert case.claim("three", ANN, BOB) == [Claim.HELD, Claim.MINE]
+
+
+def test_a_former_owner_releases_nothing(case: Case) -> None:
+    """A late clean-up does not take the delivery from the one who took over."""
+    case.claim("one", ANN)
+    case.clock.advance(LEASE + INSTANT)
+    case.claim("two", ANN)
+    case.ledger.release(EVENT, [ANN], "one")
+
+    assert case.claim("three", ANN) == [Claim.HELD]
+
+
+def test_nothing_asked_is_nothing_done(case: Case) -> None:
+    """Empty requests are fine."""
+    assert case.ledger.claim(EVENT, [], "one", case.clock.now() + LEASE) == {}
+    case.ledger.record(EVENT, [], "one")
+    case.ledger.release(EVENT, [], "one")
+
+
+def test_events_do_not_share_deliveries(case: Case) -> None:
+    """What one event settled is free for the next, however alike their ids are."""
+    names = ["event-1", "event-1#a", "event-1#event", "event", "#", "event-1#a#a"]
+    for name in names:
+        assert case.claim("one", ANN, event=EventKey("price_moves", name)) == [Claim.MINE]
+    for name in names:
+        case.ledger.open(EventKey("price_moves", name), f"digest of {name}")
+
+
+def test_a_large_claim_is_answered_one_by_one(case: Case) -> None:
+    """Beyond what one request takes, each delivery has its own answer: free, held and settled ones mixed."""
+    ids = [f"{number * 2**120:032x}" for number in range(120)]
+    settled, held = set(ids[::7]), set(ids[3::7])
+    case.claim("past", *sorted(settled))
+    case.ledger.record(EVENT, [Delivery(id_, DeliveryState.SENT) for id_ in sorted(settled)], "past")
+    case.claim("other", *sorted(held))
+    expected = [Claim.SETTLED if id_ in settled else Claim.HELD if id_ in held else Claim.MINE for id_ in ids]
+
+    assert case.claim("one", *ids) == expected
+    assert case.claim("two", *ids) == [Claim.SETTLED if id_ in settled else Claim.HELD for id_ in ids]
+
+
+def test_a_mixed_record_is_kept_one_by_one(case: Case) -> None:
+    """Sent and failed in one go, more than one request takes: each is settled."""
+    ids = [f"{number * 2**120:032x}" for number in range(60)]
+    case.claim("one", *ids)
+    ended = [
+        Delivery(id_, DeliveryState.FAILED if number % 3 else DeliveryState.SENT) for number, id_ in enumerate(ids)
+    ]
+    case.ledger.record(EVENT, ended, "one")
+
+    assert set(case.claim("two", *ids)) == {Claim.SETTLED}
+
+
+def test_of_many_at_once_one_wins(case: Case) -> None:
+    """Sixty-four invocations claim the same three deliveries at the same moment: each has one owner."""
+    with ThreadPoolExecutor(64) as pool:
+        answers = list(pool.map(lambda number: case.claim(f"owner-{number}", ANN, BOB, CYD), range(64)))
+
+    for answer in zip(*answers, strict=True):
+        assert sorted(answer) == [Claim.HELD] * 63 + [Claim.MINE]
+
+
+def test_of_many_at_once_one_takes_over(case: Case) -> None:
+    """An expired claim goes to one of those who reach for it."""
+    case.claim("dead", ANN)
+    case.clock.advance(LEASE + INSTANT)
+    with ThreadPoolExecutor(32) as pool:
+        answers = list(pool.map(lambda number: case.claim(f"owner-{number}", ANN)[0], range(32)))
+
+    assert sorted(answers) == [Claim.HELD] * 31 + [Claim.MINE]

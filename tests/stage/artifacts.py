@@ -1,0 +1,25 @@
+"""What `sam build` made of the project, function by function, and a Python that brings what Lambda's brings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """A build, the project's templates, and an interpreter that knows nothing of this project."""
+
+    build: Path
+    templates: Path
+    python: Path
+
+    def function(self, name: str) -> list[Path]:
+        """The package of a function by its logical id in template.yaml, then its layers as Python finds them."""
+        if name == "Capture":
+            return [self.build / name]
+        return [self.build / name / "Function", *self.layers]
+
+    @property
+    def layers(self) -> Sequence[Path]:
+        """The library, and the templates, which need no build."""
+        return self.build / "SharedLayer" / "python", self.templates

@@ -1,0 +1,136 @@
+"""A built function on its own, as Lambda runs it: a fresh Python, the runtime's own packages, and nothing of ours.
+
+The embedded AWS could hide a package that a function forgot to bring; this cannot.
+"""
+
+import json
+import queue
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import distribution
+from pathlib import Path
+from threading import Thread
+from typing import Any, Final
+
+from eventpost_cli.local.processes import Child
+
+PATIENCE_S: Final = 60
+# Lambda's client of the Runtime API, and what it imports.
+RUNTIME: Final = ("awslambdaric", "simplejson", "snapshot-restore-py")
+
+
+class RuntimeApi(ThreadingHTTPServer):
+    """The side of Lambda that a runtime talks to: hands out invocations and takes their answers."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.waiting: queue.Queue[tuple[bytes, float]] = queue.Queue()
+        self.answers: queue.Queue[tuple[str, Any]] = queue.Queue()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: RuntimeApi
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """The runtime asks for the next invocation."""
+        event, deadline = self.server.waiting.get()
+        self.send_response(HTTPStatus.OK)
+        for name, value in {
+            "Lambda-Runtime-Aws-Request-Id": str(uuid.uuid4()),
+            "Lambda-Runtime-Deadline-Ms": str(int(deadline * 1000)),
+            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:000000000000:function:alone",
+            "Content-Length": str(len(event)),
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(event)
+
+    def do_POST(self) -> None:
+        """The runtime has an answer (`response`), or the function failed (`error`)."""
+        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"null")
+        self.server.answers.put((self.path.rpartition("/")[2], told))
+        self.send_response(HTTPStatus.ACCEPTED)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function's process, waiting for its next invocation."""
+
+    api: RuntimeApi
+    process: Child
+
+    def begin(self, event: Mapping[str, Any], seconds: float = PATIENCE_S) -> None:
+        """Invoke the function with this event and so many seconds to go, and wait for nothing."""
+        self.api.waiting.put((json.dumps(event).encode(), time.time() + seconds))
+
+    def invoke(self, event: Mapping[str, Any], seconds: float = PATIENCE_S) -> Any:
+        """What the function answers; fails the test when it raises, cannot start, or says nothing."""
+        self.begin(event, seconds)
+        kind, answer = self.api.answers.get(timeout=PATIENCE_S)
+        assert kind == "response", f"{answer}\n{self.process.log.read_text()}"
+        return answer
+
+
+@contextmanager
+def started(
+    python: Path, places: Sequence[Path], environment: Mapping[str, str], folder: Path, name: str = "function"
+) -> Iterator[Function]:
+    """A process of this interpreter that runs `app.lambda_handler`, found in these places before all others.
+
+    Args:
+        python: An interpreter whose environment holds what Lambda's runtime brings.
+        places: The unpacked artifact, then its layers.
+        environment: The function's variables; nothing else is inherited.
+        folder: Where it may write, with its log.
+        name: What the log is called.
+    """
+    api = RuntimeApi()
+    Thread(target=api.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    process = Child(
+        name,
+        (str(python), "-P", "-m", "awslambdaric", "app.lambda_handler"),
+        log=folder / f"{name}.log",
+        cwd=places[0],
+        env={
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(folder),
+            "TMPDIR": str(folder),
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_port}",
+            "AWS_LAMBDA_FUNCTION_NAME": name,
+            "LAMBDA_TASK_ROOT": str(places[0]),
+            "PYTHONPATH": ":".join(map(str, [*places, runtime(folder)])),
+            "PYTHONDONTWRITEBYTECODE": "1",  # in Lambda nothing can be written there either
+            **environment,
+        },
+    )
+    try:
+        yield Function(api, process)
+    finally:
+        process.stop(grace_seconds=0)
+        api.shutdown()
+        api.server_close()
+
+
+def runtime(folder: Path) -> Path:
+    """A folder that holds Lambda's runtime client and no other package of this environment."""
+    place = folder / "runtime"
+    place.mkdir(exist_ok=True)
+    for name in RUNTIME:
+        for file in distribution(name).files or []:
+            link = place / file.parts[0]
+            if not link.exists():
+                link.symlink_to(Path(str(distribution(name).locate_file(file.parts[0]))))
+    return place

@@ -1,0 +1,57 @@
+"""Importing a function costs the import alone: no environment, no network, no client."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import given
+
+APPS = sorted((given.REPOSITORY / "functions").glob("*/app.py"))
+LISTS = [app for app in APPS if "MailList(" in app.read_text(encoding="utf-8")]
+
+# Run in a process of its own: every connection, name look-up, program or file written fails the import.
+WATCHED = """
+import importlib.util, os, sys
+
+FORBIDDEN = ("socket.connect", "socket.bind", "socket.getaddrinfo", "subprocess.Popen", "os.system")
+
+def watch(event, arguments):
+    if event in FORBIDDEN:
+        raise RuntimeError(f"the import did {event}")
+    if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
+        raise RuntimeError("the import wrote a file")
+
+import botocore.client
+botocore.client.ClientCreator.create_client = None
+sys.dont_write_bytecode = True
+sys.addaudithook(watch)
+os.environ.clear()
+specification = importlib.util.spec_from_file_location("app", sys.argv[1])
+app = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(app)
+assert callable(app.lambda_handler)
+"""
+
+
+@pytest.mark.parametrize("app", LISTS, ids=[app.parent.name for app in LISTS])
+def test_a_list_imports_with_an_empty_environment_and_does_nothing(app: Path) -> None:
+    """A list's module can be imported anywhere: by tests, by the docs, by Lambda before its first event."""
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, str(app)], env={}, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_watch_sees_what_it_is_to_see(tmp_path: Path) -> None:
+    """A module that connects while it is imported fails the same check."""
+    (tmp_path / "app.py").write_text(
+        "import socket\nlambda_handler = socket.create_connection(('127.0.0.1', 9), 1)\n", encoding="utf-8"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, str(tmp_path / "app.py")], env={}, capture_output=True, text=True, check=False
+    )
+
+    assert "the import did socket." in done.stderr

@@ -1,0 +1,78 @@
+"""Wiring: settings become adapters, and clients are made when they are first used."""
+
+import sys
+from pathlib import Path
+
+import boto3
+import pytest
+
+import given
+from eventpost import wiring
+from eventpost.adapters.smtp_transport import SmtpTransport
+from eventpost.errors import Misconfigured
+from eventpost.settings import Settings
+from eventpost.wiring import Wiring, templates_folder
+
+SETTINGS = Settings(
+    environment="dev",
+    subscribers_table="subscribers",
+    ledger_table="ledger",
+    screenshots_bucket="screenshots",
+    capture_function="capture",
+    link_keys_secret="arn:keys",
+    link_base_url="https://mail.example.com",
+    sender="Eventpost <news@example.com>",
+    smtp_host="smtp.example.com",
+    smtp_port=587,
+    smtp_security="starttls",
+)
+
+
+def test_nothing_is_made_before_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wiring alone makes no client: that takes a hundred milliseconds each, and needs a region."""
+
+    def refuse(*_: object, **__: object) -> None:
+        msg = "a client was made"
+        raise AssertionError(msg)
+
+    monkeypatch.setattr(boto3, "client", refuse)
+    wired = Wiring(SETTINGS)
+
+    assert isinstance(wired.transport, SmtpTransport), "SMTP needs no client of AWS"
+    with pytest.raises(AssertionError, match="a client was made"):
+        _ = wired.outbox
+
+
+def test_each_part_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both tables share one client, and the SMTP connection lives as long as the function."""
+    made: list[str] = []
+    monkeypatch.setattr(boto3, "client", lambda name, **_: made.append(name))
+    wired = Wiring(SETTINGS)
+
+    assert wired.ledger is wired.ledger
+    assert wired.transport is wired.transport
+    assert wired.subscribers is wired.subscribers
+    assert made == ["dynamodb"]
+
+
+def test_templates_are_found_where_a_layer_is_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside Lambda the first folder on Python's path that holds `_base.html` is the templates layer."""
+    (tmp_path / "_base.html").touch()
+    monkeypatch.setattr(wiring, "LAYER_ROOT", tmp_path / "absent")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "nothing"), str(tmp_path)])
+
+    assert templates_folder() == tmp_path
+
+
+def test_without_templates_the_deployment_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function without the templates layer says so."""
+    monkeypatch.setattr(wiring, "LAYER_ROOT", tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+
+    with pytest.raises(Misconfigured, match="templates layer"):
+        templates_folder()
+
+
+def test_the_repository_has_templates_for_the_layer() -> None:
+    """What is packed into the layer is what `templates_folder` looks for."""
+    assert (given.REPOSITORY / "templates" / "_base.html").is_file()
