@@ -5,14 +5,13 @@ reason. Anything else: back to the queue, to be seen again after a pause; the la
 letters too, by our own hand, since SQS would drop the reason and give a replay no event id to be known by.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from eventpost.deliver import Delivering, Report, read_event
 from eventpost.errors import Misconfigured, Permanent, Retryable
@@ -22,15 +21,14 @@ from eventpost.runtime.faults import explained
 from eventpost.runtime.figures import Figures
 from eventpost.runtime.received import Received
 from eventpost.settings import ListSettings, Settings
-from eventpost.wiring import Wiring
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+# Four pauses between five receives: 10 s for a hiccup, and in all three quarters of an hour for an outage.
 FIRST_PAUSE: Final = timedelta(seconds=10)
-LONGEST_PAUSE: Final = timedelta(minutes=15)
+PAUSE_GROWS: Final = 6
+LONGEST_PAUSE: Final = timedelta(hours=1)
 
 
 class Platform(Protocol):
@@ -53,7 +51,14 @@ class TryAgain(Exception):
 
 def serve(mail_list: MailList) -> "QueueFunction":
     """The Lambda handler of this list. Nothing is read, made or called until its first invocation."""
-    return QueueFunction(mail_list, lambda: Wiring(Settings.load()), ListSettings.load)
+    return QueueFunction(mail_list, _wired, ListSettings.load)
+
+
+def _wired() -> Platform:
+    """The platform as it was deployed. What it is made of, boto3 above all, is imported when it is needed."""
+    from eventpost.wiring import Wiring  # noqa: PLC0415 - see above
+
+    return Wiring(Settings.load())
 
 
 class QueueFunction:
@@ -69,8 +74,8 @@ class QueueFunction:
         self._make_platform = platform
         self._load_settings = settings
 
-    def __call__(self, event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
-        """Deliver each message of the batch; name those that are to come again.
+    def __call__(self, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, list[dict[str, str]]]:
+        """Deliver each message of the batch; name those that are to come again, in `batchItemFailures`.
 
         Raises:
             Misconfigured: The function itself was deployed wrongly; the whole batch comes again.
@@ -78,15 +83,26 @@ class QueueFunction:
         settings = self._settings  # before the batch: in it, the error would be one message's and go unheard
         remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
         deadline = self._platform.delivering.clock.now() + remaining
-        return process_partial_response(
-            event=event,
-            record_handler=partial(
-                self._handle, settings=settings, deadline=deadline, invocation=context.aws_request_id
-            ),
-            # One for each batch: a processor keeps the failures of what it processed.
-            processor=BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False),
-            context=context,
-        )
+        failed = [
+            {"itemIdentifier": record["messageId"]}
+            for record in event["Records"]
+            if not self._is_done_with(record, settings, deadline, context.aws_request_id)
+        ]
+        return {"batchItemFailures": failed}
+
+    def _is_done_with(
+        self, record: Mapping[str, Any], settings: ListSettings, deadline: datetime, invocation: str
+    ) -> bool:
+        """Handle one message; False if it is to come again. Whatever happens to it is not the others' trouble."""
+        try:
+            self._handle(record, settings, deadline, invocation)
+        except TryAgain:
+            return False
+        except Exception as error:  # noqa: BLE001 - such as a queue that does not answer while we put the message back
+            told = {"message_id": record["messageId"], "reason": explained(error)[1]}
+            self._logger.error("event left on its queue", extra=told)  # noqa: TRY400 - a traceback may tell an address
+            return False
+        return True
 
     @cached_property
     def _platform(self) -> Platform:
@@ -104,7 +120,7 @@ class QueueFunction:
     def _logger(self) -> Logger:
         return Logger(service=self.mail_list.name)
 
-    def _handle(self, record: "SQSRecord", settings: ListSettings, deadline: datetime, invocation: str) -> None:
+    def _handle(self, record: Mapping[str, Any], settings: ListSettings, deadline: datetime, invocation: str) -> None:
         received = Received.of(record)
         attempt = _Attempt(settings, self._platform.outbox, self._logger, received)
         report = Report()
@@ -166,8 +182,8 @@ class _Attempt:
     def _pause(self, error: Exception) -> timedelta:
         if isinstance(error, Retryable) and error.retry_after is not None:
             return error.retry_after
-        doublings: int = min(self.received.receives - 1, 10)  # ten already go beyond the longest pause
-        return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
+        steps = min(self.received.receives - 1, 10)  # ten already go beyond the longest pause
+        return min(FIRST_PAUSE * int(PAUSE_GROWS**steps), LONGEST_PAUSE)
 
     def _log(self, message: str, error: Exception, **more: int) -> None:
         kind, reason = explained(error)

@@ -1,12 +1,10 @@
 """A message as SQS handed it out, with the names that we know it by."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from typing import Any, Final
 
 EVENT_ID: Final = "event_id"
 RAISED_AT: Final = "raised_at"
@@ -35,20 +33,17 @@ class Received:
     body: str = field(repr=False)
 
     @classmethod
-    def of(cls, record: "SQSRecord") -> "Received":
+    def of(cls, record: Mapping[str, Any]) -> "Received":
         """What this record of a Lambda event says."""
-        attributes = record.message_attributes
-        said = {name: attributes[name] for name in (EVENT_ID, RAISED_AT) if name in attributes}
-        # A binary attribute has no string value; it says nothing to us.
-        texts = {name: value.get("stringValue") or "" for name, value in said.items() if value is not None}
-        sent_at = datetime.fromtimestamp(int(record.attributes.sent_timestamp) / 1000, UTC)
+        system, ours = record["attributes"], record.get("messageAttributes") or {}
+        sent_at = datetime.fromtimestamp(int(system["SentTimestamp"]) / 1000, UTC)
         return cls(
-            message_id=record.message_id,
-            event_id=_short(texts.get(EVENT_ID, "")) or record.message_id,
-            raised_at=_earlier(texts.get(RAISED_AT, ""), sent_at),
-            receives=int(record.attributes.approximate_receive_count),
-            receipt=record.receipt_handle,
-            body=record.body,
+            message_id=record["messageId"],
+            event_id=_short(_text(ours, EVENT_ID)) or record["messageId"],
+            raised_at=_earlier(_text(ours, RAISED_AT), sent_at),
+            receives=int(system["ApproximateReceiveCount"]),
+            receipt=record["receiptHandle"],
+            body=record["body"],
         )
 
     def dead_letter_attributes(self, kind: str, reason: str) -> dict[str, str]:
@@ -60,6 +55,11 @@ class Received:
             "reason": reason[:_REASON_MAX] or kind,
             "receives": str(self.receives),
         }
+
+
+def _text(attributes: Mapping[str, Any], name: str) -> str:
+    """A message attribute, or nothing: a binary one has no string value and says nothing to us."""
+    return (attributes.get(name) or {}).get("stringValue") or ""
 
 
 def _short(event_id: str) -> str:
