@@ -115,7 +115,11 @@ def test_what_is_deployed_is_what_is_locked(requirements: str, selection: list[s
     """The requirements that `sam build` installs are those of uv.lock; `make requirements` writes them."""
     options = ["--quiet", "--frozen", "--no-emit-project", "--no-hashes", "--no-annotate", "--no-header"]
     exported = subprocess.run(
-        [os.environ.get("UV", "uv"), "export", *options, *selection], cwd=ROOT, capture_output=True, text=True, check=True
+        [os.environ.get("UV", "uv"), "export", *options, *selection],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     assert (ROOT / requirements).read_text(encoding="utf-8") == exported.stdout
