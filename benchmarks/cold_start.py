@@ -38,7 +38,7 @@ wiring.subscribers, wiring.ledger, wiring.outbox, wiring.secrets, wiring._captur
 
 def seconds(work: str) -> float:
     """What this work takes in an interpreter of its own."""
-    ran = subprocess.run(  # noqa: S603 - our own code
+    ran = subprocess.run(
         [sys.executable, "-c", CLOCK.format(work=work)], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return float(ran.stdout)
