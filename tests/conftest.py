@@ -1,5 +1,6 @@
 """What any suite may ask for: the local stack, started once for the run and only if some test wants it."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "local_stack" in getattr(item, "fixturenames", ()):
             item.add_marker("local")
+
+
+@pytest.fixture
+def small_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What commands need of the project, in a folder that a test may change, which is the current one."""
+    root = tmp_path / "project"
+    for folder in ("functions", "templates"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "template.yaml", root)
+    monkeypatch.chdir(root)
+    return root
 
 
 @pytest.fixture(scope="session")
@@ -58,8 +70,8 @@ def deployed(local_stack: "LocalStack", monkeypatch: pytest.MonkeyPatch) -> Iter
         here = Deployed(local_stack)
         yield here
         here.clear()
-    leaks = {log.name: found_in([log.read_text(errors="replace")]) for log in here.logs()}
-    assert not any(leaks.values()), f"logs hold what no log may hold: {leaks}"
+    leaks = {name: found for name, text in here.logs() if (found := found_in([text]))}
+    assert not leaks, f"logs hold what no log may hold: {leaks}"
 
 
 @pytest.fixture

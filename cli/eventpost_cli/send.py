@@ -36,9 +36,11 @@ def send(deployment: Deployment, list_name: str, event: str, event_id: str, unch
 def _body(list_name: str, event: str) -> str:
     if event == "-":
         return sys.stdin.read()
-    samples = Project.find().samples(list_name)
+    project = Project.find()
+    samples = project.samples(list_name)
     path = samples.get(event, Path(event))
     if not path.is_file():
+        project.load(list_name)  # a list that is not there has no samples either: it is told first
         msg = f"{event!r} is neither a file nor one of the samples ({', '.join(samples) or 'there are none'})."
         raise click.ClickException(msg)
     return path.read_text(encoding="utf-8")

@@ -4,12 +4,10 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final
 
 from click.testing import CliRunner, Result
@@ -164,9 +162,18 @@ class Deployed:
         with environment({}):  # the command leads this process's AWS clients to the stack; not for good
             return CliRunner().invoke(main, [*arguments, "--local"], input=stdin)
 
-    def logs(self) -> Iterator[Path]:
-        """What the stack's processes said. The inbox is left out: it is the mailbox, not ours."""
-        return (log for log in self.stack.state.logs.glob("*.log") if log.name != "inbox.log")
+    def logs(self) -> Iterator[tuple[str, str]]:
+        """What has been logged: by the stack's processes, and by the functions into their log groups.
+
+        The inbox's log is left out: it stands for mailboxes and the servers before them, which are not ours.
+        """
+        for file in self.stack.state.logs.glob("*.log"):
+            if file.name != "inbox.log":
+                yield file.name, file.read_text(errors="replace")
+        logs = self.stack.client("logs")
+        for group in logs.describe_log_groups()["logGroups"]:
+            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
+            yield group["logGroupName"], "\n".join(event["message"] for page in pages for event in page["events"])
 
 
 def _letter(message: dict[str, Any]) -> Letter:

@@ -4,11 +4,13 @@ The embedded AWS could hide a package that a function forgot to bring; this cann
 """
 
 import json
+import os
 import queue
+import signal
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +19,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
+from deployed import wait_until
+from eventpost_cli.local.family import family
 from eventpost_cli.local.processes import Child
 
 PATIENCE_S: Final = 60
@@ -47,6 +51,8 @@ class _Handler(BaseHTTPRequestHandler):
             "Lambda-Runtime-Aws-Request-Id": str(uuid.uuid4()),
             "Lambda-Runtime-Deadline-Ms": str(int(deadline * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:000000000000:function:alone",
+            "Lambda-Runtime-Trace-Id": "Root=1-00000000-000000000000000000000000;Sampled=0",
+            "Content-Type": "application/json",
             "Content-Length": str(len(event)),
         }.items():
             self.send_header(name, value)
@@ -79,7 +85,9 @@ class Function:
     def invoke(self, event: Mapping[str, Any], seconds: float = PATIENCE_S) -> Any:
         """What the function answers; fails the test when it raises, cannot start, or says nothing."""
         self.begin(event, seconds)
-        kind, answer = self.api.answers.get(timeout=PATIENCE_S)
+        wait_until(lambda: not self.api.answers.empty() or not self.process.alive())
+        assert self.process.alive(), f"the function's process has ended:\n{self.process.log.read_text()}"
+        kind, answer = self.api.answers.get()
         assert kind == "response", f"{answer}\n{self.process.log.read_text()}"
         return answer
 
@@ -119,9 +127,20 @@ def started(
     try:
         yield Function(api, process)
     finally:
-        process.stop(grace_seconds=0)
+        _end(process)
         api.shutdown()
         api.server_close()
+
+
+def _end(process: Child) -> None:
+    """Kill the process, which would wait for its next invocation for good, and what it has started: a browser, say."""
+    relatives = family(process.pid)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.stop()
+    for relative in relatives:
+        if relative.alive():
+            os.kill(relative.pid, signal.SIGKILL)
 
 
 def runtime(folder: Path) -> Path:

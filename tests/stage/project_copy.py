@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 STATE: Final = ".eventpost"
-SHARED: Final = ("tools", "inbox", "zips", "unpacked")
+SHARED: Final = ("tools", "inbox", "zips", "unpacked", "makefile-builds")
 # What was made in the copy by an earlier run, and is still good.
 KEPT: Final = frozenset({STATE, ".venv", ".aws-sam"})
 
@@ -64,5 +64,6 @@ def _share(copy: Path, root: Path) -> None:
         original, link = root / STATE / name, copy / STATE / name
         original.mkdir(parents=True, exist_ok=True)
         link.parent.mkdir(exist_ok=True)
-        if not link.exists():
+        if not link.is_symlink():
+            shutil.rmtree(link, ignore_errors=True)
             link.symlink_to(original.resolve(), target_is_directory=True)

@@ -1,0 +1,213 @@
+"""Each built function alone under Lambda's own runtime client: an event in; a mail, a dead letter or a picture out."""
+
+import io
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from PIL import Image
+
+import received_mail
+import sentinels
+from artifacts import Artifacts
+from deployed import Deployed, wait_until
+from eventpost_cli.browser import find_browser
+from lambda_alone import Function, started
+from pages import COLOUR, SIZE, Page
+from smtp_sink import Sink, running
+
+STOCKS, BLOCK = "stock_alerts", "StockAlerts"
+AMZN = f"{STOCKS}/AMZN"
+GROUP = 50  # claimed, mailed and recorded together: as many are in doubt after a crash
+
+type Start = Callable[..., AbstractContextManager[Function]]
+
+
+@pytest.fixture
+def start(artifacts: Artifacts, deployed: Deployed, queues: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+    """Starts the function of stock_alerts on queues of its own; afterwards no log of it tells of anybody."""
+
+    @contextmanager
+    def alone(name: str = "function", **changed: Any) -> Iterator[Function]:
+        environment = deployed.stack.environment | list_environment(deployed, queues, changed)
+        with started(artifacts.python, artifacts.function(BLOCK), environment, tmp_path, name) as function:
+            yield function
+
+    yield alone
+    assert sentinels.found_in(log.read_text() for log in tmp_path.glob("*.log")) == []
+
+
+def list_environment(deployed: Deployed, queues: Mapping[str, str], changed: Mapping[str, Any]) -> dict[str, str]:
+    """What functions/list.yaml sets, with some of the settings changed."""
+    name = deployed.stack.outputs["SettingsParameter"]
+    settings = json.loads(deployed.stack.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
+    return {
+        **queues,
+        "EVENTPOST_SETTINGS": json.dumps(settings | changed),
+        "EVENTPOST_LIST": STOCKS,
+        "EVENTPOST_MAX_RECEIVES": "5",
+        "POWERTOOLS_SERVICE_NAME": STOCKS,
+    }
+
+
+def received(deployed: Deployed, queue_url: str) -> dict[str, Any]:
+    """The message that waits on the queue, as Lambda hands it to a function."""
+    answer = deployed.sqs.receive_message(
+        QueueUrl=queue_url,
+        AttributeNames=["All"],
+        MessageAttributeNames=["All"],
+        WaitTimeSeconds=0,
+        VisibilityTimeout=600,
+    )
+    (message,) = answer["Messages"]
+    attributes = message.get("MessageAttributes", {}).items()
+    record = {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message["Attributes"],
+        "messageAttributes": {
+            name: {"stringValue": value["StringValue"], "dataType": "String"} for name, value in attributes
+        },
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:alone",
+        "awsRegion": "us-east-1",
+    }
+    return {"Records": [record]}
+
+
+def a_message(deployed: Deployed, queues: Mapping[str, str], body: str) -> dict[str, Any]:
+    """A batch of one message that was sent just now."""
+    deployed.sqs.send_message(QueueUrl=queues["EVENTPOST_QUEUE_URL"], MessageBody=body)
+    return received(deployed, queues["EVENTPOST_QUEUE_URL"])
+
+
+def price_moved(**fields: Any) -> str:
+    """An event of the list."""
+    event = {"ticker": "AMZN", "company": sentinels.BODY, "price": "128.82", "previous_price": "118.40"}
+    return json.dumps(event | {"change_percent": "8.8", "occurred_at": "2010-03-01T14:30:00Z"} | fields)
+
+
+def test_a_list_function_mails_an_event(deployed: Deployed, queues: dict[str, str], start: Start) -> None:
+    """With nothing but its package, its layers and Lambda's runtime."""
+    people = deployed.join(AMZN, "ann", "bob")
+
+    with start() as function:
+        answer = function.invoke(a_message(deployed, queues, price_moved()))
+
+    assert answer == {"batchItemFailures": []}
+    assert deployed.mailed() == people
+    assert all(sentinels.BODY in received_mail.text(mail, "html") for mail in deployed.mails())
+
+
+def test_a_list_function_gives_up_on_a_malformed_event(
+    deployed: Deployed, queues: dict[str, str], start: Start
+) -> None:
+    """It goes to dead letters with the reason; a good event afterwards finds the same process well."""
+    deployed.join(AMZN, "ann")
+
+    with start() as function:
+        refused = function.invoke(a_message(deployed, queues, price_moved(price="a lot")))
+        letter = received(deployed, queues["EVENTPOST_DEAD_LETTERS_URL"])["Records"][0]
+        accepted = function.invoke(a_message(deployed, queues, price_moved()))
+
+    assert refused == accepted == {"batchItemFailures": []}
+    assert letter["messageAttributes"]["error"]["stringValue"] == "InvalidEvent"
+    assert "price" in letter["messageAttributes"]["reason"]["stringValue"]
+    assert len(deployed.mails()) == 1
+
+
+class CrashSink(Sink):
+    """A mail server that takes one mail too many: on it, what sends them dies before it hears of it."""
+
+    def __init__(self, fatal: int) -> None:
+        super().__init__()
+        self._fatal = fatal
+        self.crashed = threading.Event()
+        self.worker = 0
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """The final dot."""
+        reply = await super().handle_DATA(server, session, envelope)
+        if len(self.arrived) == self._fatal:
+            os.kill(self.worker, signal.SIGKILL)
+            self.crashed.set()
+        return reply
+
+
+def test_a_killed_worker_loses_nothing(deployed: Deployed, queues: dict[str, str], start: Start) -> None:
+    """Killed among its mails, what was claimed and not recorded waits for the lease, and is then mailed by another.
+
+    Only of those can some get the mail twice: whether a mail had left cannot be known.
+    """
+    people = deployed.join(AMZN, *(f"subscriber-{number}" for number in range(2 * GROUP + 20)))
+    batch = a_message(deployed, queues, price_moved())
+    event_id = batch["Records"][0]["messageId"]
+
+    with running(CrashSink(fatal=GROUP + 20)) as sink:
+        with start("killed", smtp_port=sink.port) as function:
+            sink.worker = function.process.pid
+            function.begin(batch)
+            assert sink.crashed.wait(60)
+            wait_until(lambda: not function.process.alive())
+        killed_after = [mail.address for mail in sink.arrived]
+        states = [row["state"] for row in deployed.ledger(STOCKS, event_id).values()]
+        with start("next", smtp_port=sink.port) as function:
+            while_leased = function.invoke(batch)
+            leased = [mail.address for mail in sink.arrived[len(killed_after) :]]
+            end_leases(deployed, event_id)
+            afterwards = function.invoke(batch)
+            again = function.invoke(batch)
+
+    assert (states.count("sent"), states.count("claimed")) == (GROUP, GROUP)
+    assert while_leased == {"batchItemFailures": [{"itemIdentifier": event_id}]}
+    assert len(leased) == len(people) - 2 * GROUP, "those that nobody had claimed are not held up"
+    assert afterwards == again == {"batchItemFailures": []}
+    mailed = [mail.address for mail in sink.arrived]
+    assert set(mailed) == set(people)
+    doubled = [address for address in people if mailed.count(address) > 1]
+    assert set(doubled) == set(killed_after[GROUP:])
+    assert {row["state"] for row in deployed.ledger(STOCKS, event_id).values()} == {"sent"}
+
+
+def end_leases(deployed: Deployed, event_id: str) -> None:
+    """Let the time of every lease on the event's deliveries be over, as it would be a minute later."""
+    for row in deployed.ledger(STOCKS, event_id).values():
+        if row["state"] == "claimed":
+            deployed.stack.client("dynamodb").update_item(
+                TableName=deployed.stack.outputs["LedgerTable"],
+                Key={name: {"S": row[name]} for name in ("partition", "subscriber")},
+                UpdateExpression="SET claimed_until = :past",
+                ExpressionAttributeValues={":past": {"N": "1"}},
+            )
+
+
+def test_the_capture_function_keeps_a_picture(
+    artifacts: Artifacts, deployed: Deployed, page: Page, tmp_path: Path
+) -> None:
+    """Of a page on this machine, taken by a real browser."""
+    bucket, key = deployed.stack.outputs["ScreenshotsBucket"], "captures/alone/picture.png"
+    environment = deployed.stack.environment | {
+        "SCREENSHOTS_BUCKET": bucket,
+        "CAPTURE_ALLOW_HOSTS": "127.0.0.1",
+        "CHROMIUM_PATH": str(find_browser()),
+    }
+    asked = {"url": page.url, "key": key, "selector": "#report", "viewport": {"width": 800, "height": 600}}
+    asked |= {"full_page": False, "scale": 1, "image_format": "png", "quality": None, "deadline_s": 30}
+
+    with started(artifacts.python, artifacts.function("Capture"), environment, tmp_path) as function:
+        answer = function.invoke(asked)
+
+    assert answer["picture"]["key"] == key
+    assert (answer["picture"]["width"], answer["picture"]["height"]) == SIZE
+    kept = deployed.stack.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    picture = Image.open(io.BytesIO(kept)).convert("RGB")
+    assert picture.size == SIZE
+    assert picture.getpixel((5, 5)) == COLOUR
