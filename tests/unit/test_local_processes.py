@@ -12,7 +12,6 @@ import pytest
 
 from eventpost_cli.local.errors import StepFailed
 from eventpost_cli.local.family import family
-from eventpost_cli.local.logs import tail
 from eventpost_cli.local.processes import Child
 
 PATIENCE_SECONDS = 10
@@ -127,16 +126,3 @@ def test_a_family_has_its_grandchildren() -> None:
         for relative in family(process.pid):
             os.kill(relative.pid, 9)
         process.kill()
-
-
-def test_a_tail_is_the_end_of_a_log(tmp_path: Path) -> None:
-    """Only the last lines, whatever bytes are in them."""
-    log = tmp_path / "log"
-    log.write_bytes(b"one\ntwo\n\xffthree\n")
-
-    assert tail(log, lines=2) == "two\n\ufffdthree\n"
-
-
-def test_a_log_that_is_not_there_has_no_tail(tmp_path: Path) -> None:
-    """A step that failed before it wrote anything is still told."""
-    assert tail(tmp_path / "none") == ""

@@ -3,10 +3,12 @@
 import json
 from dataclasses import asdict, dataclass
 
-from rich.table import Table
+from rich.text import Text
 
 from eventpost_cli.local.errors import LocalStackError
+from eventpost_cli.local.loopback import answers
 from eventpost_cli.local.state import State
+from eventpost_cli.local.surroundings import CREDENTIALS, REGION
 
 
 @dataclass(frozen=True)
@@ -24,34 +26,39 @@ class Addresses:
 
     @classmethod
     def read(cls, state: State) -> "Addresses":
-        """Return the addresses of the stack that runs.
+        """Return the addresses of the stack that is up: `eventpost local`'s, or else that of another run.
 
         Raises:
-            LocalStackError: none does.
+            LocalStackError: none is.
         """
-        try:
-            return cls(**json.loads(state.addresses.read_text()))
-        except FileNotFoundError as error:
-            raise LocalStackError("No local stack is up. Start one in another terminal: eventpost local") from error
+        for file in (state.addresses, *sorted(state.shared.glob("runs/*/running.json"))):
+            if file.exists():
+                addresses = cls(**json.loads(file.read_text()))
+                # One that was killed leaves its file behind.
+                if answers(f"{addresses.inbox}/api/healthz"):
+                    return addresses
+        raise LocalStackError("No local stack is up. Start one in another terminal: eventpost local")
 
     def queues(self) -> dict[str, str]:
         """Return the queue of each list by the list's name, as the queue's own name ends with it."""
         found = (url for name, url in self.outputs.items() if name.endswith(".QueueUrl"))
         return {_list_of(url): url for url in found}
 
-    def screen(self, state: State) -> Table:
-        """Return what someone who works with the stack wants before their eyes."""
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style="bold")
-        table.add_column(overflow="fold")
-        table.add_row("Inbox", self.inbox)
-        table.add_row("AWS", f"{self.endpoint}  (AWS_ENDPOINT_URL; key and secret are both `test`)")
-        for name, url in self.queues().items():
-            table.add_row(f"Queue of {name}", url)
-        table.add_row("Raise an event", "eventpost send dcf_engine_results")
-        table.add_row("Logs", f"tail -f {state.logs}/*.log")
-        table.add_row("Stop", "Ctrl-C")
-        return table
+    def screen(self, state: State) -> Text:
+        """Return what someone who works with the stack wants before their eyes; print it with `soft_wrap`."""
+        exports = {**CREDENTIALS, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": self.endpoint}
+        rows = [
+            ("Inbox", self.inbox),
+            ("AWS", self.endpoint),
+            *((f"Queue of {name}", url) for name, url in self.queues().items()),
+            ("Subscribers", "uv run eventpost subscribers import examples/dcf_engine/subscribers.csv --local"),
+            ("Raise an event", "uv run eventpost send stock_alerts typical --local"),
+            ("Your service", "export " + " ".join(f"{name}={value}" for name, value in exports.items())),
+            ("Functions say", f"tail -f {state.logs / 'aws.log'}"),
+            ("Stop", "Ctrl-C"),
+        ]
+        width = max(len(title) for title, _ in rows) + 2
+        return Text("\n").join(Text.assemble((title.ljust(width), "bold"), value) for title, value in rows)
 
 
 def _list_of(queue_url: str) -> str:

@@ -1,20 +1,17 @@
 """The embedded AWS: ministack in a process of its own, and clients that speak to it."""
 
-from pathlib import Path
 from typing import Any
 
 import boto3
 
-import eventpost_cli
 from eventpost_cli.local import tools
 from eventpost_cli.local.loopback import answers
 from eventpost_cli.local.ports import LOOPBACK
 from eventpost_cli.local.processes import Child
 from eventpost_cli.local.state import State
-from eventpost_cli.local.surroundings import CREDENTIALS, REGION, bare
+from eventpost_cli.local.surroundings import CREDENTIALS, REGION, SOURCES, bare
 
 LAUNCHER = "eventpost_cli.local.embedded_aws.launcher"
-SOURCES = Path(eventpost_cli.__file__).parents[1]
 
 
 def endpoint(port: int) -> str:
@@ -46,9 +43,14 @@ def start(state: State, port: int) -> Child:
     )
 
 
+def health(port: int) -> str:
+    """Return a page that the AWS at the port answers once it is up."""
+    return f"{endpoint(port)}/_ministack/health"
+
+
 def answering(port: int) -> bool:
     """Tell whether the AWS at the port is up."""
-    return answers(f"{endpoint(port)}/_ministack/health")
+    return answers(health(port))
 
 
 def client(service: str, url: str) -> Any:

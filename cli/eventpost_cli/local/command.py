@@ -31,7 +31,7 @@ def local(port: int, smtp_port: int, inbox_port: int, *, watch: bool) -> None:
         with Announced(console) as steps:
             stack = LocalStack.start(root, ports=Ports(port, smtp_port, inbox_port), steps=steps)
         with stack:
-            console.print(stack.addresses.screen(stack.state))
+            console.print(stack.addresses.screen(stack.state), soft_wrap=True)
             if watch:
                 watch_forever(stack, console)
             while True:

@@ -18,7 +18,7 @@ def prepare(state: State, steps: Steps) -> Path:
     Raises:
         LocalStackError: something is missing and could not be fetched; it says what to do.
     """
-    with steps.step("Tools, inbox and browser"), ThreadPoolExecutor() as pool:
+    with steps.step("Tools, inbox and browser"), state.alone("preparing"), ThreadPoolExecutor() as pool:
         browser = pool.submit(ensure_browser, state.logs)
         inbox = pool.submit(install, state)
         for tool in TOOLS:

@@ -73,22 +73,22 @@ class Child:
                 raise StepFailed(f"{what} while starting. Its last lines:", tail(self.log), f"All of it: {self.log}")
             time.sleep(POLL_SECONDS)
 
-    def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
+    def stop(self) -> None:
         """End the process and everything that it started, and nothing else; first it may leave by itself."""
         relatives = family(self.pid)
         with suppress(BrokenPipeError):
             if self._process.stdin:
                 self._process.stdin.close()
-        self._leave_or(signal.SIGTERM, grace_seconds)
-        self._leave_or(signal.SIGKILL, GRACE_SECONDS)
+        self._leave_or(signal.SIGTERM)
+        self._leave_or(signal.SIGKILL)
         _end_survivors(relatives)
         if self._process.stdout:
             self._process.stdout.close()
 
-    def _leave_or(self, farewell: signal.Signals, seconds: float) -> None:
+    def _leave_or(self, farewell: signal.Signals) -> None:
         """Give the process time to leave, then send its whole group the signal."""
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(seconds)
+            self._process.wait(GRACE_SECONDS)
         with suppress(ProcessLookupError):
             os.killpg(self.pid, farewell)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,11 +16,11 @@ from eventpost_cli.local.outputs import read_outputs
 from eventpost_cli.local.parameters import configured, of_this_run
 from eventpost_cli.local.ports import claim
 from eventpost_cli.local.preparing import prepare
-from eventpost_cli.local.processes import Child
 from eventpost_cli.local.sam_cli.sam import STACK_NAME, Sam
 from eventpost_cli.local.state import State
 from eventpost_cli.local.steps import Silent, Steps
 from eventpost_cli.local.surroundings import toward
+from eventpost_cli.local.warming import take_first_picture
 
 START_SECONDS = 60
 
@@ -51,15 +52,21 @@ class LocalStack:
     Use it as a context manager; leaving the block stops all processes that it started.
     """
 
-    def __init__(self, root: Path, state: State, ports: Ports, steps: Steps) -> None:
+    def __init__(self, root: Path, state: State, ports: Ports, browser: Path, steps: Steps, running: ExitStack) -> None:
         self.root = root
         self.state = state
-        self._steps = steps
-        self._ports = ports
-        self._browser = Path()
-        self._running = ExitStack()
         self.endpoint = aws.endpoint(ports.aws)
         self.outputs: dict[str, str] = {}
+        self._ports = ports
+        self._browser = browser
+        self._steps = steps
+        self._running = running
+        self._sam = Sam(root, state, self.endpoint)
+        running.callback(self._sam.child.stop)
+        self._cloud = aws.start(state, ports.aws)
+        running.callback(self._cloud.stop)
+        self._mail_server, self.inbox = inbox_server.start(state, smtp_port=ports.smtp, web_port=ports.inbox)
+        running.callback(self._mail_server.stop)
 
     @classmethod
     def start(cls, root: Path, *, run: str = "", ports: Ports | None = None, steps: Steps | None = None) -> Self:
@@ -74,14 +81,13 @@ class LocalStack:
         Raises:
             LocalStackError: it cannot be started; the message says what to do.
         """
-        state = State.of(root, run)
-        stack = cls(root, state, (ports or Ports()).claimed(), steps or Silent())
-        stack._running.enter_context(state.held())
-        try:
-            stack._bring_up()
-        except BaseException:
-            stack.stop()
-            raise
+        state, steps = State.of(root, run), steps or Silent()
+        with ExitStack() as running:
+            running.enter_context(state.held())
+            listening = (ports or Ports()).claimed()
+            stack = cls(root, state, listening, prepare(state, steps), steps, running)
+            stack._come_up()
+            stack._running = running.pop_all()
         return stack
 
     def client(self, service: str) -> Any:
@@ -98,13 +104,17 @@ class LocalStack:
         """How to reach all this."""
         return Addresses(self.endpoint, self.inbox.url, self._ports.smtp, self.outputs)
 
-    def sam_update(self) -> None:
+    def sam_update(self, *, build: bool = True) -> None:
         """Build what has changed and deploy it; what runs afterwards is what the files say now.
+
+        Args:
+            build: false where only templates have changed, which need no build.
 
         Raises:
             StepFailed: the build or the deploy failed; what was deployed before still runs.
         """
-        self._sam.build()
+        if build:
+            self._sam.build()
         self._deploy()
 
     def sam_delete(self) -> None:
@@ -126,13 +136,10 @@ class LocalStack:
         """Stop."""
         self.stop()
 
-    def _bring_up(self) -> None:
-        """Start everything at once, for building, starting and importing wait for different things."""
-        self._browser = prepare(self.state, self._steps)
-        self._sam = Sam(self.root, self.state, self.endpoint)
-        self._running.callback(self._sam.child.stop, grace_seconds=0)
+    def _come_up(self) -> None:
+        """Wait for all at once, since building, starting and importing wait for different things; then deploy."""
         with ThreadPoolExecutor() as pool:
-            begun = [pool.submit(self._announced, title, work) for title, work in self._beginnings()]
+            begun = [pool.submit(self._announced, title, work) for title, work in self._beginnings().items()]
             try:
                 for done in wait(begun, return_when=FIRST_EXCEPTION).done:
                     done.result()
@@ -141,20 +148,17 @@ class LocalStack:
                 self.stop()
                 raise
         self._announced("Deploy (sam deploy)", self._deploy)
+        self._announced("First picture", self._warm)
         self.addresses.write(self.state)
         self._running.callback(self.state.addresses.unlink, missing_ok=True)
 
-    def _beginnings(self) -> list[tuple[str, Callable[[], None]]]:
-        cloud = aws.start(self.state, self._ports.aws)
-        self._keep(cloud)
-        inbox, self.inbox = inbox_server.start(self.state, smtp_port=self._ports.smtp, web_port=self._ports.inbox)
-        self._keep(inbox)
-        self._cloud = cloud
-        return [
-            ("Embedded AWS", lambda: cloud.wait_until(lambda: aws.answering(self._ports.aws), seconds=START_SECONDS)),
-            ("Inbox", lambda: inbox.wait_until(self.inbox.answers, seconds=START_SECONDS)),
-            ("Build (sam build)", self._sam.build),
-        ]
+    def _beginnings(self) -> dict[str, Callable[[], None]]:
+        cloud_up = partial(aws.answering, self._ports.aws)
+        return {
+            "Embedded AWS": lambda: self._cloud.wait_until(cloud_up, seconds=START_SECONDS),
+            "Inbox": lambda: self._mail_server.wait_until(self.inbox.answers, seconds=START_SECONDS),
+            "Build (sam build)": self._sam.build,
+        }
 
     def _deploy(self) -> None:
         ours = of_this_run(smtp_port=self._ports.smtp, browser=self._browser, link_base_url=f"{self.endpoint}/links")
@@ -162,9 +166,9 @@ class LocalStack:
         self._cloud.say("warm")
         self.outputs = read_outputs(self.client("cloudformation"), STACK_NAME)
 
+    def _warm(self) -> None:
+        take_first_picture(self.client("lambda"), self.outputs["CaptureFunction"], aws.health(self._ports.aws))
+
     def _announced(self, title: str, work: Callable[[], None]) -> None:
         with self._steps.step(title):
             work()
-
-    def _keep(self, child: Child) -> None:
-        self._running.callback(child.stop)

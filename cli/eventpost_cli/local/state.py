@@ -7,6 +7,7 @@ can be up at once.
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from eventpost_cli.local.errors import LocalStackError
 
 FOLDER = ".eventpost"
+KEPT_SECONDS = 3 * 86400
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class State:
         return _made(self.shared / "zips")
 
     @property
+    def makefile_builds(self) -> Path:
+        """What Makefiles made for `sam build`, by the checksum of their folders."""
+        return _made(self.shared / "makefile-builds")
+
+    @property
     def unpacked(self) -> Path:
         """The same, unpacked for the local functions, by the checksum of the zip."""
         return _made(self.shared / "unpacked")
@@ -73,6 +80,13 @@ class State:
         """Where a running stack says how to reach it."""
         return self.own / "running.json"
 
+    def sweep(self) -> None:
+        """Drop what was kept for later and not used for days."""
+        oldest = time.time() - KEPT_SECONDS
+        for kept in (*self.zips.iterdir(), *self.makefile_builds.iterdir(), *self.unpacked.iterdir()):
+            if kept.stat().st_mtime < oldest:
+                shutil.rmtree(kept) if kept.is_dir() else kept.unlink()
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep the run's places for this process alone, emptied of what earlier ones left.
@@ -87,12 +101,13 @@ class State:
                 raise LocalStackError(f"A local stack is up already in {self.own}. Stop that one first.") from error
             shutil.rmtree(self.own / "tmp", ignore_errors=True)
             self.addresses.unlink(missing_ok=True)
+            self.sweep()
             yield
 
     @contextmanager
-    def building(self) -> Iterator[None]:
-        """Wait until no other run builds: builds of all runs share SAM's cache."""
-        descriptor = os.open(_made(self.shared) / "build.lock", os.O_RDWR | os.O_CREAT)
+    def alone(self, work: str) -> Iterator[None]:
+        """Wait until no other run does this work on what all runs share."""
+        descriptor = os.open(_made(self.shared) / f"{work}.lock", os.O_RDWR | os.O_CREAT)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 REGION = "us-east-1"
+# Where another interpreter finds the modules of ours that it runs.
+SOURCES = Path(__file__).parents[2]
 # ministack takes the key `test` for the account's root, as LocalStack taught everyone; all else must be signed.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 # What one Python must not pass on to another, and what would hide where a bytecode cache helps.

@@ -54,11 +54,11 @@ def prepare(tool: str, state: State) -> Path:
 
 
 def _make_environment(place: Path, pins: Path, state: State) -> None:
-    """Replace the environment; compiled at once, for some shells forbid Python to do so later."""
+    """Replace the environment."""
     uv, log, env = find_uv(state), state.logs / f"tool-{place.name}.log", cleaned()
     advice = "Check that the package index can be reached, then start again."
     # Our own interpreter is a 3.13 already; uv would not see one behind pyenv's shims.
     base = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
     run((uv, "venv", "--clear", "--no-project", "--python", str(base), str(place)), log=log, env=env, advice=advice)
-    into = ("--compile-bytecode", "--python", str(place / "bin" / "python"))
+    into = ("--python", str(place / "bin" / "python"))
     run((uv, "pip", "install", *into, "--requirement", str(pins)), log=log, env=env, advice=advice)

@@ -21,7 +21,7 @@ def watch_forever(stack: LocalStack, console: Console) -> None:
         console.print(f"Changed: {summary(changed, stack.root)}", highlight=False)
         start = time.monotonic()
         try:
-            stack.sam_update()
+            stack.sam_update(build=needs_build(changed, stack.root))
         except LocalStackError as error:
             console.print(f"{error.message}\nWhat was deployed before still runs.", style="red", markup=False)
         else:
@@ -33,6 +33,11 @@ def changes(root: Path) -> Iterator[set[Path]]:
     places = [place for name in WATCHED if (place := root / name).exists()]
     for round_ in watch(*places, watch_filter=DefaultFilter(), step=SETTLE_MS, raise_interrupt=True):
         yield {Path(path) for _, path in round_}
+
+
+def needs_build(changed: Iterable[Path], root: Path) -> bool:
+    """Tell whether `sam build` has to run: the templates of mails are deployed as they lie."""
+    return not all(path.is_relative_to(root / "templates") for path in changed)
 
 
 def summary(changed: Iterable[Path], root: Path) -> str:

@@ -12,10 +12,13 @@ from ministack import app
 from eventpost_cli.local.embedded_aws import (
     accepted_types,
     alarms,
+    generated_secrets,
     nested_stacks,
     property_types,
     queries,
     queue_metrics,
+    retirement,
+    row_permissions,
     tether,
     workers,
 )
@@ -31,8 +34,11 @@ def main() -> None:
     nested_stacks.install()
     accepted_types.install()
     property_types.install()
+    generated_secrets.install()
     queries.install()
+    row_permissions.install()
     alarms.install()
+    retirement.install()
     workers.install(Path(unpacked), python)
     queue_metrics.start()
     tether.start()

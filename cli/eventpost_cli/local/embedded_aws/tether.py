@@ -5,9 +5,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-from ministack.core import lambda_runtime
-
-from eventpost_cli.local.embedded_aws import workers
+from eventpost_cli.local.embedded_aws import retirement, workers
 
 ORDERS: dict[str, Callable[[], None]] = {"warm": workers.warm}
 
@@ -22,5 +20,5 @@ def _follow() -> None:
         order = ORDERS.get(line.strip())
         if order:
             order()
-    lambda_runtime.reset()
+    retirement.end_all()
     os._exit(0)

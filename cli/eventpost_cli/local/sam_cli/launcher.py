@@ -1,37 +1,37 @@
 """Runs SAM CLI's commands one after another in forks of a process that has imported it already.
 
-Run by the interpreter of SAM's own environment: `python launcher.py FOLDER_FOR_ZIPS`.
+Run by the interpreter of SAM's own environment: `python -m eventpost_cli.local.sam_cli.launcher ZIPS MAKEFILE_BUILDS`.
 Each line of the standard input is an order: {"arguments": [...], "environment": {...}, "folder": "...", "log": "..."};
 each is answered by a line with the exit code. Importing takes over a second, twice per deploy without this.
 """
 
 import json
 import os
+import signal
 import sys
 import traceback
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
-import yaml
 from samcli.cli.main import cli  # type: ignore[import-not-found]
-from samcli.lib.package import utils as packaging  # type: ignore[import-not-found]
-from samcli.lib.utils.hash import dir_checksum  # type: ignore[import-not-found]
+
+from eventpost_cli.local.sam_cli import haste
 
 COMMANDS = ("build", "deploy", "delete")
 
 
 def main() -> None:
-    """Carry out orders until the standard input ends."""
+    """Carry out orders until the standard input ends; then end at once, with the command under way."""
+    # The pip of a build must not find what we found by it.
+    os.environ.pop("PYTHONPATH")
+    haste.install(*map(Path, sys.argv[1:]))
     for command in COMMANDS:
         import_module(f"samcli.commands.{command}.command")
-    read_yaml_fast()
-    keep_zips(Path(sys.argv[1]))
-    for line in sys.stdin:
-        order = json.loads(line)
+    for order in orders():
         child = os.fork()
         if child == 0:
             carry_out(order)
@@ -39,28 +39,18 @@ def main() -> None:
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
-def read_yaml_fast() -> None:
-    """Have YAML read by the compiled parser: SAM reads our templates 13 times a deploy, and took half of it so."""
-    yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # type: ignore[misc]
+def orders() -> Iterator[dict[str, Any]]:
+    """Yield the orders of the standard input; listened to all the time, so that its end is noticed at once."""
+    waiting: SimpleQueue[dict[str, Any]] = SimpleQueue()
 
+    def listen() -> None:
+        for line in sys.stdin:
+            waiting.put(json.loads(line))
+        os.killpg(os.getpgrp(), signal.SIGKILL)
 
-def keep_zips(folder: Path) -> None:
-    """Have each folder zipped once for all deploys of the same contents, and with more haste than thrift.
-
-    A deploy here starts from an empty bucket; zipping the browser's driver alone took nine seconds of each.
-    """
-    zlib.Z_DEFAULT_COMPRESSION = 1  # type: ignore[misc]  # zipfile looks it up at each file
-
-    @contextmanager
-    def zip_folder(path: str, zip_method: Callable[[str, str], str]) -> Iterator[tuple[str, str]]:
-        checksum = dir_checksum(path, followlinks=True)
-        kept = folder / f"{checksum}.zip"
-        if not kept.exists():
-            Path(zip_method(str(folder / f"{checksum}.{os.getpid()}"), path)).replace(kept)
-        kept.touch()
-        yield str(kept), checksum
-
-    packaging.zip_folder = zip_folder
+    Thread(target=listen, daemon=True).start()
+    while True:
+        yield waiting.get()
 
 
 def carry_out(order: dict[str, Any]) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from eventpost_cli.local import tools
 from eventpost_cli.local.errors import StepFailed
-from eventpost_cli.local.logs import tail
+from eventpost_cli.local.logs import gist
 from eventpost_cli.local.parameters import as_overrides
 from eventpost_cli.local.processes import Child
 from eventpost_cli.local.state import State
-from eventpost_cli.local.surroundings import REGION, cleaned, toward
+from eventpost_cli.local.surroundings import REGION, SOURCES, cleaned, toward
 
-LAUNCHER = Path(__file__).with_name("launcher.py")
+LAUNCHER = "eventpost_cli.local.sam_cli.launcher"
 STACK_NAME = "eventpost-local"
 CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 # SAM looks every five seconds whether a deploy has ended; here it takes one.
@@ -38,9 +38,9 @@ class Sam:
         }
         self.child = Child(
             "SAM CLI",
-            (str(tools.python_of("sam", state)), "-P", str(LAUNCHER), str(state.zips)),
+            (str(tools.python_of("sam", state)), "-P", "-m", LAUNCHER, str(state.zips), str(state.makefile_builds)),
             log=state.logs / "sam.log",
-            env=self._environment,
+            env=self._environment | {"PYTHONPATH": str(SOURCES)},
             cwd=root,
             replies=True,
         )
@@ -51,7 +51,7 @@ class Sam:
         Raises:
             StepFailed: `sam build` failed.
         """
-        with self._state.building():
+        with self._state.alone("building"):
             self._run(
                 "build",
                 ("--cached", "--parallel", "--build-dir", str(self._state.build), *self._project()),
@@ -101,4 +101,4 @@ class Sam:
             self.child.say(json.dumps(order))
             answer = self.child.reply()
         if answer.strip() != "0":
-            raise StepFailed(f"`sam {command}` failed. Its last lines:", tail(log), f"All of it: {log}. {advice}")
+            raise StepFailed(f"`sam {command}` failed:", gist(log), f"All of it: {log}. {advice}")
