@@ -65,6 +65,7 @@ check: setup
 	$(RUN) ruff format --check
 	$(RUN) ruff check
 	$(RUN) mypy
+	@for app in functions/*/app.py; do $(RUN) mypy --no-error-summary $$app || exit 1; done  # all are called app
 	$(RUN) lint-imports
 	$(RUN) pytest -q tests/test_docs.py
 
@@ -89,7 +90,7 @@ docs: setup
 .PHONY: new-list
 new-list: setup
 	@test -n "$(NAME)" || { echo "Say which: make new-list NAME=price_drops"; exit 2; }
-	$(RUN) eventpost new-list $(NAME)
+	$(RUN) eventpost new-list $(NAME) $(OPTIONS)
 
 # SAM CLI and the Python that it builds with, as pinned for the local stack; see samconfig.toml for the environments.
 SAM = PATH="$(CURDIR)/$(LOCAL)/tools/build/bin:$$PATH" $(LOCAL)/tools/sam/bin/sam

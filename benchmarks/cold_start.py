@@ -28,7 +28,7 @@ os.environ["AWS_DEFAULT_REGION"] = "eu-west-1"
 from eventpost.settings import Settings
 from eventpost.wiring import Wiring
 names = ("subscribers_table", "ledger_table", "screenshots_bucket", "capture_function", "link_keys_secret", "smtp_host")
-settings = Settings(environment="dev", link_base_url="https://m.example.com", sender="a@example.com",
+settings = Settings(link_base_url="https://m.example.com", sender="a@example.com",
                     smtp_port=25, smtp_security="tls", **dict.fromkeys(names, "x"))
 wiring = Wiring(settings)
 wiring.subscribers, wiring.ledger, wiring.outbox, wiring.secrets, wiring._capture, wiring._blobs, wiring.transport

@@ -21,8 +21,6 @@ from eventpost_cli.project import Project
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-DEFAULT_STACK = "eventpost"
-
 
 @dataclass(frozen=True)
 class Deployment:
@@ -31,7 +29,7 @@ class Deployment:
     Every method raises `click.ClickException` where the stack is not there or may not be read.
     """
 
-    stack_name: str = DEFAULT_STACK
+    stack_name: str
 
     @cached_property
     def wiring(self) -> Wiring:
@@ -97,11 +95,14 @@ class Deployment:
 def on_a_deployment[**P](command: Callable[Concatenate[Deployment, P], None]) -> Callable[..., None]:
     """Give a command the options that say which deployment it works on, and that deployment as its first argument."""
 
-    @click.option("--stack", default=DEFAULT_STACK, show_default=True, help="The CloudFormation stack to work on.")
-    @click.option("--local", is_flag=True, help="Work on the local stack that is up, whatever --stack says.")
+    @click.option("--stack", help="The CloudFormation stack to work on, such as eventpost-dev.")
+    @click.option("--local", is_flag=True, help="Work on the local stack that is up.")
     @wraps(command)
-    def chosen(*args: Any, stack: str, local: bool, **kwargs: Any) -> None:
-        command(_local_deployment() if local else Deployment(stack), *args, **kwargs)
+    def chosen(*args: Any, stack: str | None, local: bool, **kwargs: Any) -> None:
+        if local == bool(stack):
+            msg = "Say which deployment: --local for the local stack that is up, or --stack with a stack's name."
+            raise click.UsageError(msg)
+        command(_local_deployment() if local else Deployment(stack or ""), *args, **kwargs)
 
     return chosen
 

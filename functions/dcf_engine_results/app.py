@@ -1,12 +1,11 @@
 """DCF results: tells subscribers what a company is worth by the model, and shows its report."""
 
 from datetime import date
-from decimal import Decimal
 
 from pydantic import HttpUrl
 
 from eventpost.lists import MailList, Screenshot
-from eventpost.model import Event
+from eventpost.model import Amount, Event
 from eventpost.runtime import serve
 
 
@@ -15,10 +14,10 @@ class DcfResult(Event):
 
     ticker: str
     company: str
-    fair_value: Decimal
-    price: Decimal
+    fair_value: Amount
+    price: Amount
     currency: str = "USD"
-    upside_percent: Decimal
+    upside_percent: Amount
     as_of: date
     assumptions: tuple[str, ...] = ()
     report_url: HttpUrl

@@ -1,12 +1,11 @@
 """Stock alerts: tells the subscribers of a ticker that its price has moved."""
 
 from datetime import datetime
-from decimal import Decimal
 
 from pydantic import HttpUrl
 
 from eventpost.lists import MailList, Topics
-from eventpost.model import Event
+from eventpost.model import Amount, Event
 from eventpost.runtime import serve
 
 
@@ -15,9 +14,9 @@ class PriceMoved(Event):
 
     ticker: str
     company: str
-    price: Decimal
-    previous_price: Decimal
-    change_percent: Decimal
+    price: Amount
+    previous_price: Amount
+    change_percent: Amount
     currency: str = "USD"
     occurred_at: datetime
     chart_url: HttpUrl | None = None

@@ -124,8 +124,10 @@ class Blobs(Protocol):
 class Outbox(Protocol):
     """Queues, as seen by who puts messages on them."""
 
-    def send(self, queue_url: str, body: str, attributes: Mapping[str, str]) -> None:
-        """Put a message with these string attributes on the queue; return once the queue has it.
+    def send(self, queue_url: str, body: str, attributes: Mapping[str, str], delay: timedelta = timedelta(0)) -> None:
+        """Put a message with these string attributes on the queue, to be seen after the delay (15 minutes at most).
+
+        Returns once the queue has it.
 
         Raises:
             StoreUnavailable: The queue did not answer.

@@ -18,7 +18,6 @@ class Settings(BaseModel):
     """The platform's settings: written once by `template.yaml`, the same for every list.
 
     Attributes:
-        environment: local, dev or prod.
         subscribers_table: DynamoDB table of the subscribers.
         ledger_table: DynamoDB table of the deliveries.
         screenshots_bucket: S3 bucket of the screenshots.
@@ -34,7 +33,6 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    environment: Literal["local", "dev", "prod"]
     subscribers_table: NonEmpty
     ledger_table: NonEmpty
     screenshots_bucket: NonEmpty
@@ -82,6 +80,7 @@ class ListSettings(BaseModel):
         queue_url: Its queue.
         dead_letters_url: Its dead letters.
         max_receives: How often SQS hands out a message before it is given up on.
+        metrics_namespace: What CloudWatch keeps the list's figures under: the root stack's name.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -90,10 +89,14 @@ class ListSettings(BaseModel):
     queue_url: NonEmpty
     dead_letters_url: NonEmpty
     max_receives: Annotated[int, Field(ge=1)]
+    metrics_namespace: NonEmpty = "Eventpost"
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read `EVENTPOST_LIST`, `EVENTPOST_QUEUE_URL`, `EVENTPOST_DEAD_LETTERS_URL` and `EVENTPOST_MAX_RECEIVES`.
+        """Read what `functions/list.yaml` puts into the function's environment.
+
+        That is `EVENTPOST_LIST`, `EVENTPOST_QUEUE_URL`, `EVENTPOST_DEAD_LETTERS_URL`, `EVENTPOST_MAX_RECEIVES`
+        and `POWERTOOLS_METRICS_NAMESPACE`.
 
         Raises:
             Misconfigured: One of them is missing or wrong.
@@ -104,6 +107,7 @@ class ListSettings(BaseModel):
                 queue_url=_required(environment, "EVENTPOST_QUEUE_URL"),
                 dead_letters_url=_required(environment, "EVENTPOST_DEAD_LETTERS_URL"),
                 max_receives=int(_required(environment, "EVENTPOST_MAX_RECEIVES")),
+                metrics_namespace=_required(environment, "POWERTOOLS_METRICS_NAMESPACE"),
             )
         except ValueError as error:
             msg = "the list's environment is wrong: EVENTPOST_MAX_RECEIVES must be a whole number from 1"

@@ -53,6 +53,7 @@ def list_environment(deployed: Deployed, queues: Mapping[str, str], changed: Map
         "EVENTPOST_SETTINGS": json.dumps(settings | changed),
         "EVENTPOST_LIST": STOCKS,
         "EVENTPOST_MAX_RECEIVES": "5",
+        "POWERTOOLS_METRICS_NAMESPACE": "eventpost-local",
         "POWERTOOLS_SERVICE_NAME": STOCKS,
     }
 

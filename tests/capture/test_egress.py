@@ -82,6 +82,16 @@ def test_no_picture_of_where_a_redirect_led(take: Take, site: Site, bucket: Any)
     assert list(bucket.objects.all()) == []
 
 
+@pytest.mark.parametrize("tag", ["<iframe src='{}'></iframe>", "<img src='{}'>", "<link rel=stylesheet href='{}'>"])
+def test_no_picture_of_what_a_redirect_led_to_within_a_page(take: Take, site: Site, bucket: Any, tag: str) -> None:
+    """What a page has within it may not be led inside either: the picture could show it."""
+    site.pages["/has"] = "<h1 id=title>x</h1>" + tag.format("/redirect?" + site.url("/card", "localhost"))
+    error = take("/has")["error"]
+
+    assert (error["kind"], error["type"]) == ("permanent", "UrlRefused")
+    assert list(bucket.objects.all()) == []
+
+
 _INNER = """
     10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1 240.0.0.1 255.255.255.255
     :: ::1 fe80::1%eth0 fd00:ec2::254 ff02::1 ::127.0.0.1

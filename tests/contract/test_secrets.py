@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from eventpost.adapters.secrets import Secrets
-from eventpost.errors import Misconfigured
+from eventpost.errors import Misconfigured, StoreUnavailable
 from faults import Faulty, answering
 
 SECRET = "the-secret-itself"
@@ -65,7 +65,7 @@ def test_malformed_credentials_are_the_deployments_fault(manager: Any, value: st
 
 def test_a_missing_secret_is_named_without_its_account(manager: Any) -> None:
     """The secret's name is enough to look at the policy."""
-    with pytest.raises(Misconfigured, match="the secret link-keys-abc cannot be read") as caught:
+    with pytest.raises(Misconfigured, match="asked for link-keys-abc, answered ResourceNotFoundException") as caught:
         Secrets(manager).text("arn:aws:secretsmanager:eu-west-1:123456789012:secret:link-keys-abc")
 
     assert "123456789012" not in str(caught.value)
@@ -80,6 +80,15 @@ def test_a_secret_is_asked_for_once(manager: Any) -> None:
 
     assert [secrets.text(arn) for _ in range(5)] == [SECRET] * 5
     assert client.calls == ["get_secret_value"]
+
+
+def test_an_outage_is_no_fault_of_the_deployment(manager: Any) -> None:
+    """A throttled or silent Secrets Manager is asked again with the event's next try."""
+    client = Faulty(manager, get_secret_value=[answering("ThrottlingException", words=SECRET)])
+
+    with pytest.raises(StoreUnavailable, match="ThrottlingException") as caught:
+        Secrets(client).text("arn:aws:secretsmanager:eu-west-1:1:secret:keys")  # type: ignore[arg-type]
+    assert SECRET not in str(caught.value)
 
 
 def test_a_forbidden_secret_is_the_deployments_fault(manager: Any) -> None:

@@ -33,7 +33,7 @@ from eventpost.model import (
     Subscriber,
 )
 
-GROUP, PAGE = 3, 4
+GROUP = 3
 SUBSCRIBERS = [
     Subscriber(f"{number * 7 % 11:032x}", f"s{number}@example.com", {}, given.NOW - timedelta(days=1))
     for number in range(8)
@@ -153,8 +153,8 @@ class Attempts(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.before = delivery.CLAIM_GROUP, delivery.PAGE
-        delivery.CLAIM_GROUP, delivery.PAGE = GROUP, PAGE  # type: ignore[misc]
+        self.before = delivery.GROUP
+        delivery.GROUP = GROUP
         self.world = World()
         self.attempts = 0
         self.crashes = 0
@@ -209,7 +209,7 @@ class Attempts(RuleBasedStateMachine):
         try:
             self.settle()
         finally:
-            delivery.CLAIM_GROUP, delivery.PAGE = self.before  # type: ignore[misc]
+            delivery.GROUP = self.before
 
     def settle(self) -> None:
         """Try again until all is done; that takes one try after the last lease."""

@@ -86,7 +86,7 @@ def test_every_list_is_on_the_dashboard(root_stack: Any) -> None:
 def test_the_dashboard_is_json(root_stack: Any, list_stack: Any) -> None:
     """A row per list, and one for what they share; widgets without a place are put in order by CloudWatch."""
     body, _ = root_stack.only("AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"]
-    row = list_stack.source["Outputs"]["Widgets"]["Value"]["Fn::Sub"]
+    row, _ = list_stack.source["Outputs"]["Widgets"]["Value"]["Fn::Sub"]
     widgets = json.loads(filled(body.replace("${Lists}", f"{row},{row}")))["widgets"]
 
     assert len(widgets) == 2 * 5 + 3

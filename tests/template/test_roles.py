@@ -70,7 +70,7 @@ def test_a_whole_table_is_out_of_reach(list_stack: Any) -> None:
 
 def test_lists_only_read_subscribers(list_stack: Any) -> None:
     """Sending changes nobody's membership."""
-    assert set(_actions(list_stack.statement("ReadSubscribers"))) == {"dynamodb:GetItem", "dynamodb:Query"}
+    assert set(_actions(list_stack.statement("ReadSubscribers"))) == {"dynamodb:Query"}
 
 
 @pytest.mark.parametrize(

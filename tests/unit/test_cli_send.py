@@ -25,8 +25,9 @@ def outbox(small_project: Path, monkeypatch: pytest.MonkeyPatch) -> MemoryOutbox
 
 
 def send(*arguments: str, stdin: str = "") -> Result:
-    """Run the command in the current folder."""
-    return CliRunner().invoke(main, ["send", *arguments], input=stdin)
+    """Run the command in the current folder, on the stack `eventpost` unless the arguments name another."""
+    chosen = () if {"--stack", "--local"} & set(arguments) else ("--stack", "eventpost")
+    return CliRunner().invoke(main, ["send", *arguments, *chosen], input=stdin)
 
 
 def test_a_sample_is_sent_by_its_name(outbox: MemoryOutbox, small_project: Path) -> None:
@@ -48,6 +49,15 @@ def test_an_event_comes_from_a_file_or_from_standard_input(outbox: MemoryOutbox,
     assert send(LIST, "-", "--event-id", "two", stdin=event).exit_code == 0
 
     assert outbox.sent == [(QUEUE, event, {"event_id": "one"}), (QUEUE, event, {"event_id": "two"})]
+
+
+@pytest.mark.parametrize("options", [[], ["--stack", "eventpost", "--local"]])
+def test_a_deployment_is_never_guessed(small_project: Path, options: list[str]) -> None:
+    """Neither named, or both: the command says what to add, since a wrong guess would mail real people."""
+    done = CliRunner().invoke(main, ["send", LIST, *options])
+
+    assert done.exit_code == 2
+    assert "Say which deployment" in done.output
 
 
 def test_another_stack_can_be_named(outbox: MemoryOutbox) -> None:

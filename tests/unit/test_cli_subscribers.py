@@ -40,7 +40,9 @@ def rows(tmp_path: Path, text: str, audience: str | None = LIST, encoding: str =
 def import_(tmp_path: Path, text: str, *options: str) -> Result:
     """Run the command on a file with this text."""
     (tmp_path / "people.csv").write_text(text)
-    return CliRunner().invoke(main, ["subscribers", "import", str(tmp_path / "people.csv"), *options])
+    return CliRunner().invoke(
+        main, ["subscribers", "import", str(tmp_path / "people.csv"), "--stack", "eventpost", *options]
+    )
 
 
 def test_a_row_is_a_subscriber_with_its_other_columns_as_attributes(tmp_path: Path) -> None:

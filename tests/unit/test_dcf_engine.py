@@ -129,11 +129,11 @@ def test_every_event_has_the_shape_of_the_lists_sample(valuation: Valuation, mon
     with mock_aws():
         sqs = boto3.client("sqs")
         queue_url = sqs.create_queue(QueueName="results")["QueueUrl"]
-        message_id = raise_event(queue_url, valuation, f"http://127.0.0.1:8000/{valuation.ticker}")
-        (message,) = sqs.receive_message(QueueUrl=queue_url)["Messages"]
+        event_id = raise_event(queue_url, valuation, f"http://127.0.0.1:8000/{valuation.ticker}")
+        (message,) = sqs.receive_message(QueueUrl=queue_url, MessageAttributeNames=["All"])["Messages"]
     event = json.loads(message["Body"])
 
-    assert message_id == message["MessageId"]
+    assert event_id == message["MessageAttributes"]["event_id"]["StringValue"]
     assert sample.keys() == event.keys()
     assert {name: type(field) for name, field in sample.items()} == {name: type(field) for name, field in event.items()}
     assert str(valuation.fair_value) == event["fair_value"]

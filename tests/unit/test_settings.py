@@ -10,7 +10,6 @@ from eventpost.settings import ListSettings, Settings
 from sentinels import BODY
 
 GOOD: dict[str, Any] = {
-    "environment": "dev",
     "subscribers_table": "subscribers",
     "ledger_table": "ledger",
     "screenshots_bucket": "screenshots",
@@ -28,6 +27,7 @@ LIST = {
     "EVENTPOST_QUEUE_URL": "https://sqs/q",
     "EVENTPOST_DEAD_LETTERS_URL": "https://sqs/d",
     "EVENTPOST_MAX_RECEIVES": "5",
+    "POWERTOOLS_METRICS_NAMESPACE": "eventpost-dev",
 }
 
 
@@ -50,7 +50,6 @@ def test_settings_are_read_from_one_variable() -> None:
 
     assert settings.smtp_port == 465
     assert settings.sender_address == "news@example.com"
-    assert settings.environment == "dev"
 
 
 @pytest.mark.parametrize("environment", [{}, {"EVENTPOST_SETTINGS": ""}])
@@ -86,7 +85,6 @@ def test_every_fault_is_named_at_once_and_no_value_repeated() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("environment", BODY),
         ("smtp_security", BODY),
         ("smtp_port", BODY),
         ("smtp_port", "0"),

@@ -14,7 +14,6 @@ from eventpost.settings import Settings
 from eventpost.wiring import Wiring, templates_folder
 
 SETTINGS = Settings(
-    environment="dev",
     subscribers_table="subscribers",
     ledger_table="ledger",
     screenshots_bucket="screenshots",

@@ -105,7 +105,7 @@ def _tell(console: Console, ending: Ending, stack: LocalStack) -> None:
     console.print("\n[bold green]All well[/]" if ending.all_well else "\n[bold red]Not well[/]")
     console.print(table)
     console.print()
-    console.print(stack.addresses.screen(stack.state))
+    console.print(stack.addresses.screen(stack.state), soft_wrap=True)
 
 
 def _seconds(wait: timedelta | None) -> str:

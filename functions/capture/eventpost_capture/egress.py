@@ -2,8 +2,8 @@
 
 This is a stopgap. It looks at each request as the page makes it, which stops the plain cases. It does NOT stop:
 
-- redirects: the browser follows them without asking again, so an allowed page can send it anywhere (the picture of a
-  page that ended up on a refused host is thrown away, but the request was made);
+- redirects: the browser follows them without asking again, so an allowed page can send it anywhere; the picture is
+  thrown away if the page, or anything in it, was led to a refused host, but the request was made;
 - WebSockets, WebRTC, workers' own requests, prefetch and preconnect, none of which come by here;
 - rebinding: the browser looks the name up again after us and may be told another address.
 
@@ -16,7 +16,7 @@ import re
 import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-from playwright.async_api import BrowserContext, Route
+from playwright.async_api import BrowserContext, Request, Route
 from playwright.async_api import Error as PlaywrightError
 
 from eventpost_capture.errors import CaptureError, PageUnavailable, UrlRefused
@@ -33,6 +33,7 @@ class Egress:
     def __init__(self, allow_hosts: frozenset[str]) -> None:
         self._allow_hosts = allow_hosts
         self._public: dict[str, bool] = {}
+        self._led_to: set[str] = set()
 
     async def admit(self, url: str) -> None:
         """Raise UrlRefused unless `url` leads to public addresses only or to an allowed host."""
@@ -43,7 +44,17 @@ class Egress:
 
     async def guard(self, context: BrowserContext) -> None:
         """Have every request of `context` that the browser shows us admitted first."""
+        context.on("request", self._remember)
         await context.route(_EVERYTHING, self._decide)
+
+    async def admit_what_redirects_led_to(self) -> None:
+        """Raise UrlRefused if a redirect led any request to where it may not go."""
+        for url in sorted(self._led_to):
+            await self.admit(url)
+
+    def _remember(self, request: Request) -> None:
+        if request.redirected_from is not None:
+            self._led_to.add(request.url)
 
     async def _decide(self, route: Route) -> None:
         allowed = await self._allows(route.request.url)

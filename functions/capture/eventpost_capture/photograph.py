@@ -106,3 +106,4 @@ async def _check_where_it_ended(page: Page, egress: Egress) -> None:
     if page.url.startswith(_ERROR_PAGE):
         raise PageUnavailable("the page led on to one that cannot be loaded: give the URL of the page itself")
     await egress.admit(page.url)
+    await egress.admit_what_redirects_led_to()

@@ -151,11 +151,13 @@ class MemoryOutbox:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str, Mapping[str, str]]] = []
+        self.delays: list[timedelta] = []
         self.postponed: list[tuple[str, timedelta]] = []
 
-    def send(self, queue_url: str, body: str, attributes: Mapping[str, str]) -> None:
+    def send(self, queue_url: str, body: str, attributes: Mapping[str, str], delay: timedelta = timedelta(0)) -> None:
         """See `ports.Outbox`."""
         self.sent.append((queue_url, body, attributes))
+        self.delays.append(delay)
 
     def postpone(self, queue_url: str, receipt: str, delay: timedelta) -> None:  # noqa: ARG002 - the port's signature
         """See `ports.Outbox`."""

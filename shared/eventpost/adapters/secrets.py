@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
+from eventpost.adapters.aws_errors import translated
 from eventpost.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -24,13 +25,15 @@ class Secrets:
         """The secret as it is.
 
         Raises:
-            Misconfigured: It cannot be read.
+            Misconfigured: It is not there, or may not be read.
+            StoreUnavailable: Secrets Manager did not answer.
         """
-        try:
-            return str(self._provider.get(arn, max_age=KEPT_S))
-        except GetParameterError:
-            msg = f"the secret {arn.rpartition(':')[2]} cannot be read: look at the function's policy and settings"
-            raise Misconfigured(msg) from None
+        with translated(f"Secrets Manager, asked for {arn.rpartition(':')[2]},"):
+            try:
+                return str(self._provider.get(arn, max_age=KEPT_S))
+            except GetParameterError as error:
+                # AWS's own error, which powertools hides behind one of its own.
+                raise error.__context__ or error from None
 
     def keys(self, arn: str) -> list[str]:
         """Keys, oldest first: the secret is one bare key, or JSON `{"keys": [...]}` once it has been rotated.

@@ -21,6 +21,7 @@ _START_DATA: Final = 354
 _SERVICE_CLOSING: Final = 421
 _PERMANENT: Final = 500
 _REPLIES: Final = range(200, 600)  # smtplib says -1 of what is no reply
+_QUOTA: Final = "5.4.5"  # Gmail's word for the day's limit: permanent by its code, over by tomorrow
 _BEFORE_THE_DOT: Final = {5: OutcomeKind.REFUSED}
 _AFTER_THE_DOT: Final = {2: OutcomeKind.SENT, 4: OutcomeKind.NOT_NOW, 5: OutcomeKind.REFUSED}
 _ENHANCED: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")  # RFC 3463
@@ -123,8 +124,7 @@ class SmtpTransport:
             code, text = self._begin(connection, message)
             if code != _START_DATA:
                 self._abandon(connection, code)
-                kind = _BEFORE_THE_DOT.get(code // 100, OutcomeKind.NOT_NOW)
-                return Outcome(message.subscriber, kind, _reason(code, text))
+                return _outcome(message, _BEFORE_THE_DOT.get(code // 100, OutcomeKind.NOT_NOW), code, text)
             connection.send(_dot_stuffed(message.content))  # where this fails, the dot was not handed over
         except (OSError, smtplib.SMTPException) as error:
             self.close()
@@ -165,7 +165,14 @@ class SmtpTransport:
         kind = _AFTER_THE_DOT.get(code // 100, OutcomeKind.UNKNOWN)
         if kind is OutcomeKind.UNKNOWN or code == _SERVICE_CLOSING:
             self.close()
-        return Outcome(message.subscriber, kind, "" if kind is OutcomeKind.SENT else _reason(code, text))
+        return _outcome(message, kind, code, text)
+
+
+def _outcome(message: Message, kind: OutcomeKind, code: int, text: bytes) -> Outcome:
+    reason = _reason(code, text)
+    if kind is OutcomeKind.REFUSED and reason.endswith(_QUOTA):
+        kind = OutcomeKind.NOT_NOW
+    return Outcome(message.subscriber, kind, "" if kind is OutcomeKind.SENT else reason)
 
 
 def _reason(code: int, text: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The mail of an event: what its subscribers share is made once, what is theirs is joined in for each."""
+"""The mail of an event: its picture is encoded once, and the rest is rendered for each subscriber."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from eventpost.compose.mime import (
     text_part,
 )
 from eventpost.compose.rendering import Templates, render_text
+from eventpost.errors import TemplateFault
 from eventpost.lists import MailList
 from eventpost.model import Message, Picture, RaisedEvent, Subscriber
 
@@ -64,7 +65,11 @@ class Composer:
         """
         text = self._templates.render(f"{mail_list.name}/body.txt", context)
         html = self._templates.render(f"{mail_list.name}/body.html", context)
-        return text, self._inliner.inline(html)
+        try:
+            return text, self._inliner.inline(html)
+        except css_inline.InlineError as error:
+            msg = f"{mail_list.name}/body.html: its style sheet cannot be inlined ({type(error).__name__})"
+            raise TemplateFault(msg) from None
 
 
 class EventMail:

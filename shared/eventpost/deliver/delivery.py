@@ -13,16 +13,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import batched
 
 from eventpost.compose import Composer, EventMail
+from eventpost.deliver.group import Group
 from eventpost.deliver.screenshot import picture_of
-from eventpost.errors import AddressRefused, DeliveryUnfinished, TransportUnavailable
+from eventpost.errors import AddressRefused, DeliveryUnfinished, Misconfigured, TemplateFault, TransportUnavailable
 from eventpost.lists import MailList
 from eventpost.model import (
     Claim,
-    Delivery,
-    DeliveryState,
     IdRange,
     Message,
     Outcome,
@@ -33,10 +31,9 @@ from eventpost.model import (
 )
 from eventpost.ports import Blobs, Capture, Clock, Ledger, Subscribers, Transport
 
-PAGE = 500  # subscribers in one read: 100 KB at the 200 bytes of a typical row
-CLAIM_GROUP = 50  # at most this many mails are in doubt after a crash
+GROUP = 50  # read and claimed together: at most this many mails are in doubt after a crash
 LEASE_BEYOND_DEADLINE = timedelta(seconds=30)
-SEND_MARGIN = timedelta(seconds=10)  # longer than a transport waits for one answer
+SEND_MARGIN = timedelta(seconds=45)  # longer than one mail takes: connecting, and an answer to each command
 
 
 @dataclass(slots=True)
@@ -49,6 +46,11 @@ class Report:
 
     counts: Counter[str] = field(default_factory=Counter)
     first_sent_at: datetime | None = None
+
+    @property
+    def made_progress(self) -> bool:
+        """Whether this try settled anybody: then the next one has less to do."""
+        return bool(self.counts["sent"] or self.counts["failed"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Delivering:
             mail_list: The list that the event came to.
             raised: The event.
             owner: Names this try in the ledger: unique to it.
-            deadline: When this try will be stopped from outside. Nothing is sent in its last ten seconds.
+            deadline: When this try will be stopped from outside. Nothing is sent in its last 45 seconds.
             report: Is told of every delivery, whether or not this returns.
 
         Raises:
@@ -81,21 +83,23 @@ class Delivering:
         self.ledger.open(raised.key, raised.body_digest)
         attempt = _Attempt(self, raised, owner, deadline, report)
         mail: EventMail | None = None
-        for page in self._audience(raised):
+        for group in self._audience(raised):
             mail = mail or self._mail(mail_list, raised)
-            for group in batched(page, CLAIM_GROUP, strict=False):
-                attempt.serve(mail, group)
+            attempt.serve(mail, group)
         attempt.raise_if_unfinished()
 
     def _audience(self, raised: RaisedEvent) -> Iterator[Sequence[Subscriber]]:
-        """The audience, page by page: who joined later than the event was raised is left out."""
+        """The audience, group by group, read just before it is mailed: who has left by then gets nothing.
+
+        Who joined later than the event was raised is left out.
+        """
         ids: IdRange | None = IdRange()
         while ids is not None:
-            page = self.subscribers.active(raised.audience, ids, PAGE)
+            page = self.subscribers.active(raised.audience, ids, GROUP)
             present = [subscriber for subscriber in page if subscriber.joined_at <= raised.raised_at]
             if present:
                 yield present
-            ids = ids.after(page[-1].id) if len(page) == PAGE else None
+            ids = ids.after(page[-1].id) if len(page) == GROUP else None
 
     def _mail(self, mail_list: MailList, raised: RaisedEvent) -> EventMail:
         screenshot = mail_list.screenshot
@@ -112,17 +116,23 @@ class _Attempt:
     owner: str
     deadline: datetime
     report: Report
+    faults: list[TemplateFault] = field(default_factory=list)
 
     def serve(self, mail: EventMail, subscribers: Sequence[Subscriber]) -> None:
         """Claim these deliveries, mail those that are ours, record how they ended, release what was not sent."""
-        group = _Group(self._claim(subscribers))
+        group = Group(self._claim(subscribers))
         try:
             for outcome in self.ports.transport.send(self._messages(mail, group)):
                 self._note(outcome)
                 group.settle(outcome)
+            group.take_back_if_refused_alike()
         finally:
             self.ports.ledger.record(self.raised.key, group.ended, self.owner)
             self.ports.ledger.release(self.raised.key, list(group.unsent), self.owner)
+        if group.refused_alike:
+            self.report.counts["failed"] -= len(group.claimed)
+            msg = f"the transport refuses every mail alike ({group.refused_alike}): look at the sender and the account"
+            raise Misconfigured(msg)
         if group.nothing_taken:
             msg = "the transport takes no mail now"
             raise TransportUnavailable(msg)
@@ -132,9 +142,12 @@ class _Attempt:
 
         Raises:
             DeliveryUnfinished: Somebody is not; it says when it makes sense to try again.
+            TemplateFault: All are but those whose own mail cannot be made.
         """
         missing = {name: self.report.counts[name] for name in ("held", "unknown", "not_now", "late")}
         if not any(missing.values()):
+            if self.faults:
+                raise self.faults[0]
             return
         lease_over = missing["held"] or missing["unknown"]
         told = ", ".join(f"{count} {name}" for name, count in missing.items() if count)
@@ -153,7 +166,7 @@ class _Attempt:
                 self.report.counts[claim] += 1
         return {subscriber.id: subscriber for subscriber in subscribers if claims[subscriber.id] is Claim.MINE}
 
-    def _messages(self, mail: EventMail, group: "_Group") -> Iterator[Message]:
+    def _messages(self, mail: EventMail, group: Group) -> Iterator[Message]:
         """A message for each subscriber of the group, until time runs out; an address that is none fails here."""
         for number, subscriber in enumerate(list(group.unsent.values())):
             if self._is_late():
@@ -166,7 +179,22 @@ class _Attempt:
                 self._note(outcome)
                 group.settle(outcome)
             else:
-                yield mail.to(subscriber)
+                yield from self._composed(mail, subscriber)
+
+    def _composed(self, mail: EventMail, subscriber: Subscriber) -> Iterator[Message]:
+        """The subscriber's message; none, if a template fails for them alone: the others are not to wait for that.
+
+        Raises:
+            TemplateFault: It fails, and nobody has been mailed before: so it will for everybody.
+        """
+        try:
+            message = mail.to(subscriber)
+        except TemplateFault as fault:
+            if not self.report.counts["sent"]:
+                raise
+            self.faults.append(fault)
+        else:
+            yield message
 
     def _note(self, outcome: Outcome) -> None:
         self.report.counts["failed" if outcome.kind is OutcomeKind.REFUSED else outcome.kind] += 1
@@ -178,31 +206,3 @@ class _Attempt:
 
     def _lease_end(self) -> datetime:
         return self.deadline + LEASE_BEYOND_DEADLINE
-
-
-class _Group:
-    """The deliveries that one claim got: those still unsent, and those that ended.
-
-    One whose outcome is unknown is neither: its claim stays until the lease is over.
-    """
-
-    def __init__(self, claimed: dict[str, Subscriber]) -> None:
-        self.claimed = claimed
-        self.unsent = dict(claimed)
-        self.ended: list[Delivery] = []
-        self._not_now = 0
-
-    @property
-    def nothing_taken(self) -> bool:
-        """Whether the transport was asked and took none: asking for the next group would be no better."""
-        return bool(self._not_now) and self._not_now == len(self.claimed)
-
-    def settle(self, outcome: Outcome) -> None:
-        """Take note of how one delivery went."""
-        if outcome.kind is OutcomeKind.NOT_NOW:
-            self._not_now += 1
-            return
-        del self.unsent[outcome.subscriber]
-        if outcome.kind is not OutcomeKind.UNKNOWN:
-            state = DeliveryState.SENT if outcome.kind is OutcomeKind.SENT else DeliveryState.FAILED
-            self.ended.append(Delivery(outcome.subscriber, state, outcome.reason))

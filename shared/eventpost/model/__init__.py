@@ -2,11 +2,12 @@
 
 from eventpost.model.blob import Blob
 from eventpost.model.delivery import Claim, Delivery, DeliveryState, Message, Outcome, OutcomeKind
-from eventpost.model.event import Event, EventKey, RaisedEvent
+from eventpost.model.event import Amount, Event, EventKey, RaisedEvent
 from eventpost.model.picture import CaptureRequest, Picture
 from eventpost.model.subscriber import IdRange, Subscriber, check_address, normalise_address, subscriber_id
 
 __all__ = [
+    "Amount",
     "Blob",
     "CaptureRequest",
     "Claim",

@@ -3,8 +3,13 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+Amount = Annotated[Decimal, Field(max_digits=20)]
+"""A decimal of at most 20 digits. Without a bound, the nine characters `1e9000000` are a mail of ten megabytes."""
 
 
 class Event(BaseModel):

@@ -11,7 +11,6 @@ from aws_lambda_powertools.metrics import MetricUnit
 from eventpost.deliver import Report
 from eventpost.runtime.received import Received
 
-NAMESPACE: Final = "Eventpost"
 COUNTED: Final = ("sent", "failed")
 UNFINISHED: Final = ("held", "not_now", "unknown", "late")
 
@@ -19,8 +18,8 @@ UNFINISHED: Final = ("held", "not_now", "unknown", "late")
 class Figures:
     """Publishes the figures of one list."""
 
-    def __init__(self, list_name: str) -> None:
-        self._metrics = Metrics(namespace=NAMESPACE, service=list_name)
+    def __init__(self, list_name: str, namespace: str) -> None:
+        self._metrics = Metrics(namespace=namespace, service=list_name)
 
     def publish(self, received: Received, report: Report) -> None:
         """Write what this try came to. Nothing is written for a try that mailed nobody."""

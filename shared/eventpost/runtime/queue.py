@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from aws_lambda_powertools import Logger
 
 from eventpost.deliver import Delivering, Report, read_event
-from eventpost.errors import Misconfigured, Permanent, Retryable
+from eventpost.errors import DeliveryUnfinished, Misconfigured, Permanent, Retryable, TransportUnavailable
 from eventpost.lists import MailList
-from eventpost.ports import Outbox
+from eventpost.ports import Clock, Outbox
 from eventpost.runtime.faults import explained
 from eventpost.runtime.figures import Figures
 from eventpost.runtime.received import Received
@@ -25,14 +25,19 @@ from eventpost.settings import ListSettings, Settings
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# Four pauses between five receives: 10 s for a hiccup, and in all three quarters of an hour for an outage.
+# Four pauses between five receives: 10 s for a hiccup, and in all almost half an hour for an outage.
 FIRST_PAUSE: Final = timedelta(seconds=10)
-PAUSE_GROWS: Final = 6
+PAUSE_GROWS: Final = 5
 LONGEST_PAUSE: Final = timedelta(hours=1)
 
 
 class Platform(Protocol):
     """What a list's function needs: `wiring.Wiring`, or its like in a test."""
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        ...
 
     @property
     def delivering(self) -> Delivering:
@@ -82,7 +87,7 @@ class QueueFunction:
         """
         settings = self._settings  # before the batch: in it, the error would be one message's and go unheard
         remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
-        deadline = self._platform.delivering.clock.now() + remaining
+        deadline = self._platform.clock.now() + remaining
         failed = [
             {"itemIdentifier": record["messageId"]}
             for record in event["Records"]
@@ -130,12 +135,14 @@ class QueueFunction:
             self._platform.delivering.deliver(self.mail_list, raised, owner, deadline, report)
         except Permanent as error:
             attempt.give_up(error)
+        except (DeliveryUnfinished, TransportUnavailable) as error:
+            attempt.go_on(error) if report.made_progress else attempt.try_again(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the event must not be lost
             attempt.try_again(error)
         else:
             self._logger.info("event delivered", extra={"event_id": received.event_id, **report.counts})
         finally:
-            Figures(self.mail_list.name).publish(received, report)
+            Figures(self.mail_list.name, settings.metrics_namespace).publish(received, report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +153,16 @@ class _Attempt:
     outbox: Outbox
     logger: Logger
     received: Received
+
+    def go_on(self, error: Retryable) -> None:
+        """Put the event on the queue anew, as the same event, and be done with this message.
+
+        A large audience or a slow provider takes many tries. Each that got somewhere is a success, and must not
+        count as one of the few receives after which an event is given up on.
+        """
+        self._log("event goes on in a new message", error)
+        pause = error.retry_after if error.retry_after is not None else FIRST_PAUSE
+        self.outbox.send(self.settings.queue_url, self.received.body, self.received.identity, pause)
 
     def try_again(self, error: Exception) -> None:
         """Leave the message on the queue for a while; after its last receive, give up on it.

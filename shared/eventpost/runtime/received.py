@@ -46,11 +46,15 @@ class Received:
             body=record["body"],
         )
 
+    @property
+    def identity(self) -> dict[str, str]:
+        """The message attributes by which a new message with this body is still the same event."""
+        return {EVENT_ID: self.event_id, RAISED_AT: self.raised_at.isoformat()}
+
     def dead_letter_attributes(self, kind: str, reason: str) -> dict[str, str]:
         """What goes with the body to dead letters: enough to know why, and to replay it as the same event."""
         return {
-            EVENT_ID: self.event_id,
-            RAISED_AT: self.raised_at.isoformat(),
+            **self.identity,
             "error": kind,
             "reason": reason[:_REASON_MAX] or kind,
             "receives": str(self.receives),
