@@ -29,7 +29,7 @@ SUBSCRIBERS: Final = Path("examples/dcf_engine/subscribers.csv")
 class Ending:
     """How the demo ended: the mails, the dead letters, and whether the alarm did its part."""
 
-    subscribers: int
+    joined: story.Joined
     events: int
     findings: Findings
     letters: Sequence[story.Letter]
@@ -70,29 +70,31 @@ def _play(project: Project, stack: LocalStack, reports: ReportServer, steps: Ste
     deployment = Deployment(STACK_NAME)
     watch = story.AlarmWatch(stack.outputs["AlarmTopic"])
     with steps.step("Subscribers join"):
-        addresses = story.join(deployment, project.root / SUBSCRIBERS)
+        joined = story.join(deployment, project.root / SUBSCRIBERS)
     valuations = value_all()
     with steps.step("Events are raised and mailed"):
         raised = story.raise_all(deployment.queue_url(story.LIST), valuations, reports)
-        all_came = story.wait_until(lambda: stack.inbox.count() >= len(addresses) * len(raised))
+        all_came = story.wait_until(lambda: stack.inbox.count() >= len(joined.addresses) * len(raised))
     patience = story.PATIENCE_S if all_came else story.LITTLE_PATIENCE_S
     with steps.step("The malformed event is given up on, and the alarm goes off"):
         story.wait_until(lambda: bool(story.dead_letters(deployment)), patience)
         notified = story.wait_until(watch.notified, patience)
     with steps.step("Every mail is read and checked"):
-        findings = compare(raised, addresses, story.mails(stack.inbox))
+        findings = compare(raised, joined.addresses, story.mails(stack.inbox))
     letters = story.dead_letters(deployment)
     alarm = watch.state(f"{STACK_NAME}-{story.LIST}-dead-letters")
-    return Ending(len(addresses), len(raised), findings, letters, alarm, notified)
+    return Ending(joined, len(raised), findings, letters, alarm, notified)
 
 
 def _tell(console: Console, ending: Ending, stack: LocalStack) -> None:
-    found = ending.findings
+    found, joined = ending.findings, ending.joined
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     table.add_row("Events", f"{ending.events}, and a malformed one")
-    table.add_row("Mails", f"{found.arrived} = {ending.subscribers} subscribers x {ending.events} events")
+    table.add_row(
+        "Mails", f"{found.arrived} = {len(joined.addresses)} of {joined.people} subscribers x {ending.events} events"
+    )
     table.add_row("", f"{found.missing} missing, {found.doubled} doubled, {len(found.wrong)} wrong")
     for fault in found.wrong:
         table.add_row("", f"[red]{fault}")

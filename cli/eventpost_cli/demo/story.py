@@ -42,12 +42,21 @@ def environment(variables: dict[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def join(deployment: Deployment, file: Path) -> list[str]:
-    """Put the rows of the file on their lists. Returns the addresses on the demo's list."""
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """How many people the file holds, and the addresses of those on the demo's list."""
+
+    people: int
+    addresses: list[str]
+
+
+def join(deployment: Deployment, file: Path) -> Joined:
+    """Put the rows of the file on their lists."""
     rows = read_rows(file, deployment.subscriber_id_key(), None)
     for audience, subscribers in rows.audiences.items():
         deployment.wiring.subscribers.add(audience, subscribers)
-    return [subscriber.address for subscriber in rows.audiences[LIST]]
+    people = {subscriber.id for subscribers in rows.audiences.values() for subscriber in subscribers}
+    return Joined(len(people), [subscriber.address for subscriber in rows.audiences[LIST]])
 
 
 def raise_all(queue_url: str, valuations: list[Valuation], reports: ReportServer) -> list[Raised]:
