@@ -27,6 +27,7 @@ def local(port: int, smtp_port: int, inbox_port: int, *, watch: bool) -> None:
     console = Console()
     root = Project.find().root
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)  # a shell has its background jobs ignore it
     try:
         with Announced(console) as steps:
             stack = LocalStack.start(root, ports=Ports(port, smtp_port, inbox_port), steps=steps)
