@@ -44,13 +44,20 @@ def test_case_and_space_around_make_no_other_subscriber(address: str) -> None:
     assert subscriber_id(address, given.ID_KEY) == subscriber_id(once, given.ID_KEY)
 
 
+# In full, since any short text may stand in one of them by chance.
+REFUSALS = {
+    "the address is not of the form name@domain",
+    "the address has characters or a domain that cannot exist",
+}
+
+
 @for_all(st.text(max_size=40))
 def test_any_text_is_an_address_or_refused(text: str) -> None:
     """No text makes reading an address fail in any other way."""
     try:
         id_ = subscriber_id(text, given.ID_KEY)
     except AddressRefused as error:
-        assert len(text) < 3 or text not in str(error)  # noqa: PT017 - both ways out are right
+        assert str(error) in REFUSALS  # noqa: PT017 - both ways out are right
     else:
         assert len(id_) == 32
 

@@ -27,6 +27,7 @@ from eventpost.model import (
     Delivery,
     DeliveryState,
     EventKey,
+    IdRange,
     Message,
     Outcome,
     OutcomeKind,
@@ -314,11 +315,12 @@ def test_a_template_fault_releases_the_claims_and_sends_nothing(tmp_path: Path, 
     assert deliver(system, owner="two").counts == {"sent": 2}
 
 
-def test_a_template_fault_for_one_subscriber_is_theirs_alone(tmp_path: Path) -> None:
-    """A template that fails for one in the middle does not keep the others waiting; the event is given up on after."""
+@pytest.mark.parametrize("place", [0, 2, 3])
+def test_a_template_fault_for_one_subscriber_is_theirs_alone(tmp_path: Path, place: int) -> None:
+    """A template that fails for one, wherever they stand, keeps nobody waiting; the event is given up on after."""
     names = ["s0", "s1", "s2", "s3"]
-    second = sorted(names, key=lambda name: ids(name)[0])[2]
-    fails_for = f"{{% if subscriber.address.startswith('{second}@') %}}{{{{ event.misspelt }}}}{{% endif %}}"
+    unlucky = sorted(names, key=lambda name: ids(name)[0])[place]
+    fails_for = f"{{% if subscriber.address.startswith('{unlucky}@') %}}{{{{ event.misspelt }}}}{{% endif %}}"
     system = System(given.write_templates(tmp_path, text=fails_for))
     system.join(*names)
     with pytest.raises(TemplateFault):
@@ -510,3 +512,20 @@ def test_a_store_that_fails_to_record_keeps_the_claims(system: System, monkeypat
 
     assert unfinished(system, owner="two")[1].counts == {"held": 1}
     assert len(system.mailed()) == 1
+
+
+def test_an_audience_is_not_read_on_when_time_has_run_out(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind the group in which time ran out nobody is looked up: reading a long list costs money and time."""
+    monkeypatch.setattr(delivery, "GROUP", 2)
+    system.join(*(f"s{number}" for number in range(20)))
+    system.transport = given.TickingTransport(system.clock, timedelta(seconds=20))
+    read: list[IdRange] = []
+    active = system.subscribers.active
+    monkeypatch.setattr(
+        system.subscribers, "active", lambda audience, ids, limit: read.append(ids) or active(audience, ids, limit)
+    )
+    error, report = unfinished(system)
+
+    assert len(read) == 2
+    assert report.counts["sent"] == 3
+    assert str(error) == "still to be mailed: 1 late"

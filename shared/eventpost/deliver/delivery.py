@@ -32,6 +32,7 @@ from eventpost.model import (
 from eventpost.ports import Blobs, Capture, Clock, Ledger, Subscribers, Transport
 
 GROUP = 50  # read and claimed together: at most this many mails are in doubt after a crash
+FAULTS_AT_FIRST = 3  # one subscriber's fault is theirs; as many in a row from the start are the event's
 LEASE_BEYOND_DEADLINE = timedelta(seconds=30)
 SEND_MARGIN = timedelta(seconds=45)  # longer than one mail takes: connecting, and an answer to each command
 
@@ -41,7 +42,8 @@ class Report:
     """What came of one try, counted by outcome. Grows while the try goes on.
 
     Counted are `sent`, `failed`, `settled` (by an earlier try), and four that need another try:
-    `held` (claimed by another one), `not_now`, `unknown`, and `late` (time ran out before them).
+    `held` (claimed by another one), `not_now`, `unknown`, and `late` (time ran out before them; whoever comes
+    behind the group in which it did is not counted).
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -86,6 +88,8 @@ class Delivering:
         for group in self._audience(raised):
             mail = mail or self._mail(mail_list, raised)
             attempt.serve(mail, group)
+            if report.counts["late"]:
+                break  # the rest of the audience need not even be read
         attempt.raise_if_unfinished()
 
     def _audience(self, raised: RaisedEvent) -> Iterator[Sequence[Subscriber]]:
@@ -185,14 +189,14 @@ class _Attempt:
         """The subscriber's message; none, if a template fails for them alone: the others are not to wait for that.
 
         Raises:
-            TemplateFault: It fails, and nobody has been mailed before: so it will for everybody.
+            TemplateFault: It has failed for the first few, and nobody has been mailed: so it will for everybody.
         """
         try:
             message = mail.to(subscriber)
         except TemplateFault as fault:
-            if not self.report.counts["sent"]:
-                raise
             self.faults.append(fault)
+            if len(self.faults) >= FAULTS_AT_FIRST and not self.report.counts["sent"]:
+                raise
         else:
             yield message
 
