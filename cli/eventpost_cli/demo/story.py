@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import boto3
 
@@ -73,18 +73,19 @@ def raise_all(queue_url: str, valuations: list[Valuation], reports: ReportServer
 
 def mails(inbox: Inbox) -> list[Arrived]:
     """Every mail in the inbox, read from the file that the inbox keeps it in: asking for each takes a minute."""
-    return [_arrived(entry, Path(entry["source"]).read_bytes()) for entry in inbox.listing()]
+    return [_arrived(Path(entry["source"])) for entry in inbox.listing()]
 
 
-def _arrived(entry: dict[str, Any], source: bytes) -> Arrived:
-    message = message_from_bytes(source)
+def _arrived(file: Path) -> Arrived:
+    message = message_from_bytes(file.read_bytes())
     parts = {part.get_content_maintype(): part for part in message.walk() if not part.is_multipart()}
     picture = _content(parts.get("image"))
     plain = next(part for part in message.walk() if part.get_content_type() == "text/plain")
     return Arrived(
         address=message["To"],
         subject=message["Subject"],
-        arrived_at=datetime.fromisoformat(entry["time"]),
+        # The inbox itself tells whole seconds: by those, a mail may seem to arrive before its event.
+        arrived_at=datetime.fromtimestamp(file.stat().st_mtime, UTC),
         picture=hashlib.sha256(picture).hexdigest() if picture else "",
         picture_size=len(picture),
         unsubscribe=message["List-Unsubscribe"] or "",
