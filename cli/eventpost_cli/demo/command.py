@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dcf_engine.server import ReportServer, serve_reports
-from dcf_engine.valuation import value_all
+from dcf_engine.valuation import Valuation, value_all
 from eventpost_cli.demo import story
 from eventpost_cli.demo.checks import Findings, compare
 from eventpost_cli.deployment import Deployment
@@ -54,11 +54,11 @@ def demo(stay: bool | None, port: int, smtp_port: int, inbox_port: int) -> None:
     Every mail is checked; the exit status is 1 if any is missing, doubled or wrong.
     """
     console = Console()
-    project = Project.find()
+    project, valuations = Project.find(), value_all()
     with Announced(console) as steps:
         stack = LocalStack.start(project.root, run="demo", ports=Ports(port, smtp_port, inbox_port), steps=steps)
-        with stack, story.environment(stack.environment), serve_reports(value_all()) as reports:
-            ending = _play(project, stack, reports, steps)
+        with stack, story.environment(stack.environment), serve_reports(valuations) as reports:
+            ending = _play(project, stack, valuations, reports, steps)
             _tell(console, ending, stack)
             if stay if stay is not None else sys.stdin.isatty():
                 _stay(console)
@@ -66,12 +66,13 @@ def demo(stay: bool | None, port: int, smtp_port: int, inbox_port: int) -> None:
         raise SystemExit(1)
 
 
-def _play(project: Project, stack: LocalStack, reports: ReportServer, steps: Steps) -> Ending:
+def _play(
+    project: Project, stack: LocalStack, valuations: list[Valuation], reports: ReportServer, steps: Steps
+) -> Ending:
     deployment = Deployment(STACK_NAME)
     watch = story.AlarmWatch(stack.outputs["AlarmTopic"])
     with steps.step("Subscribers join"):
         joined = story.join(deployment, project.root / SUBSCRIBERS)
-    valuations = value_all()
     with steps.step("Events are raised and mailed"):
         raised = story.raise_all(deployment.queue_url(story.LIST), valuations, reports)
         all_came = story.wait_until(lambda: stack.inbox.count() >= len(joined.addresses) * len(raised))
