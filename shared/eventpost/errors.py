@@ -36,16 +36,12 @@ class StoreUnavailable(Retryable):
     """DynamoDB or S3 throttled, timed out or was down. Nothing to do unless it lasts."""
 
 
-class TransportUnavailable(Retryable):
-    """The mail provider took no more mail for now. Look at its status and its quota if it lasts."""
-
-
 class CaptureUnavailable(Retryable):
     """No screenshot was made: the page is down or slow, or the capture function failed. Open the page yourself."""
 
 
-class DeliveryUnfinished(Retryable):
-    """Some of the audience is still to be mailed: time ran out, or another invocation holds their claims."""
+class BudgetSpent(Retryable):
+    """The account's sending rate or its daily limit is used up for now. Nothing to do: the rest of the mail waits."""
 
 
 class InvalidEvent(Permanent):
@@ -62,6 +58,22 @@ class EventIdReused(Permanent):
 
 class TemplateFault(Permanent):
     """A template failed for this event. Mend the template, deploy, then replay the dead letter."""
+
+
+class EventTooOld(Permanent):
+    """The event was raised longer ago than the ledger remembers. Raise it anew if it still matters."""
+
+
+class SliceExpired(Permanent):
+    """A part of the audience could not be mailed for four days. Mend what its reason names, then replay it."""
+
+
+class MailTooLarge(Permanent):
+    """The mail is larger than the provider takes, so nobody is mailed. Use a smaller picture or JPEG, then replay."""
+
+
+class AudienceFault(Permanent):
+    """The list's `wants` failed for a subscriber; the others are mailed. Mend it, deploy, then replay."""
 
 
 class CaptureRefused(Permanent):

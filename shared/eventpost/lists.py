@@ -1,8 +1,9 @@
 """What a list is: an event type, how it is mailed, and whose event it is within the list."""
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from eventpost.errors import UnknownTopic
 from eventpost.model import Event
@@ -82,6 +83,11 @@ class MailList:
         description: One sentence for subscribers: what they get, and how often.
         screenshot: The picture in the mail, or None for a mail without one.
         topics: The audiences inside the list, or None where everybody on it gets every event.
+        wants: Whether a subscriber with these attributes wants this event; None where everybody does. It is asked for
+            each subscriber of the audience, so it must be quick; a missing attribute is an empty text.
+        uncertain: What becomes of a mail of which nobody knows whether it was sent, since the process died or the
+            provider fell silent: "resend" may double it, "skip" may lose it, "hold" leaves it to an operator.
+        critical: Whether it may also use the share of the sending rate that is reserved for critical lists.
 
     Raises:
         ValueError: The declaration cannot work; the message says why. Raised when the module is imported.
@@ -94,6 +100,9 @@ class MailList:
     description: str
     screenshot: Screenshot | None = None
     topics: Topics | None = None
+    wants: Callable[[Any, Mapping[str, str]], bool] | None = None
+    uncertain: Literal["resend", "skip", "hold"] = "resend"
+    critical: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -53,6 +53,14 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
     )
 
 
+def test_what_is_put_is_what_is_got(case: Case) -> None:
+    """Bytes, media type and facts; the later one counts."""
+    case.blobs.put("events/e1.json", Blob(b"{}", "application/json", {"first": "yes"}))
+    case.blobs.put("events/e1.json", Blob(b'{"ticker": "AMZN"}', "application/json", {}))
+
+    assert case.blobs.get("events/e1.json") == Blob(b'{"ticker": "AMZN"}', "application/json", {})
+
+
 def test_what_is_not_there_is_none(case: Case) -> None:
     """A missing key is an answer, not an error."""
     assert case.blobs.get("captures/absent.png") is None

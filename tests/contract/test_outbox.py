@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
+from eventpost.adapters import sqs_outbox
 from eventpost.adapters.memory import MemoryOutbox
 from eventpost.adapters.sqs_outbox import SqsOutbox
 from eventpost.errors import Misconfigured, Permanent, StoreUnavailable
-from eventpost.ports import Outbox
+from eventpost.ports import Outbox, Post
 from faults import Fault, Faulty, answering, failing
 from sentinels import BODY
 
@@ -63,6 +64,46 @@ def test_a_message_arrives_with_its_attributes(case: Case) -> None:
     case.outbox.send(case.queue, '{"ticker": "日本"}', {"event_id": "e1", "reason": "nötig: 3 > 2"})
 
     assert case.sent() == [('{"ticker": "日本"}', {"event_id": "e1", "reason": "nötig: 3 > 2"})]
+
+
+@pytest.mark.parametrize("number", [0, 1, 10, 11, 25])
+def test_many_messages_arrive_as_they_were_given(case: Case, number: int) -> None:
+    """More than one call takes are sent in several."""
+    posts = [Post(f"body {each}", {"kind": "slice", "number": str(each)}) for each in range(number)]
+    case.outbox.send_all(case.queue, posts)
+    arrived: list[tuple[str, Mapping[str, str]]] = []
+    while len(arrived) < number and (more := case.sent()):
+        arrived += more
+
+    assert sorted(arrived) == sorted((post.body, post.attributes) for post in posts)
+
+
+def test_messages_that_sqs_did_not_take_are_sent_again(sqs: Any, queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a batch SQS may take some and refuse the rest for now."""
+    send, calls = sqs.send_message_batch, []
+
+    def partly(**request: Any) -> Any:
+        calls.append(len(request["Entries"]))
+        first, *others = request["Entries"]
+        answer = send(QueueUrl=request["QueueUrl"], Entries=[first])
+        refused = [{"Id": entry["Id"], "Code": "InternalError", "SenderFault": False} for entry in others]
+        return {**answer, "Failed": refused}
+
+    monkeypatch.setattr(sqs, "send_message_batch", partly)
+    SqsOutbox(sqs).send_all(queue, [Post(str(each), {}) for each in range(3)])
+
+    assert calls == [3, 2, 1]
+    assert sorted(body for body, _ in received(sqs, queue)) == ["0", "1", "2"]
+
+
+def test_a_batch_that_is_never_taken_whole_is_an_error(sqs: Any, queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a bounded time the caller hears of it, and sends all of them again."""
+    monkeypatch.setattr(sqs_outbox, "TRIES", 2)
+    monkeypatch.setattr(
+        sqs, "send_message_batch", lambda **request: {"Failed": [{"Id": entry["Id"]} for entry in request["Entries"]]}
+    )
+    with pytest.raises(StoreUnavailable, match="SQS did not take"):
+        SqsOutbox(sqs).send_all(queue, [Post("body", {})])
 
 
 def test_a_message_needs_no_attributes(case: Case) -> None:

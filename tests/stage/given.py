@@ -1,27 +1,31 @@
 """What tests start from: a list, its events and subscribers, and a whole system in memory around them."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sentinels
+from eventpost.adapters.budget import Unlimited
 from eventpost.adapters.memory import (
     MemoryBlobs,
     MemoryCapture,
     MemoryClock,
-    MemoryLedger,
     MemoryOutbox,
     MemorySubscribers,
     MemoryTransport,
 )
+from eventpost.adapters.memory_ledger import MemoryLedger
 from eventpost.compose import Composer, Sender, Templates
-from eventpost.deliver import Delivering
+from eventpost.deliver import Delivering, EventMails, Invocation
 from eventpost.links import Links
 from eventpost.lists import MailList, Screenshot, Topics
 from eventpost.model import Blob, Event, EventKey, Message, RaisedEvent, Subscriber, subscriber_id
+from eventpost.ports import Budget
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+QUEUE_URL = "https://queue"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ID_KEY = b"the key of subscriber ids, never rotated"
 LINKS = Links(["the key that signs links"], "https://mail.example.com")
@@ -78,9 +82,9 @@ def raised(
     mail_list: str = "price_moves",
 ) -> RaisedEvent:
     """An event as it comes out of reading."""
-    return RaisedEvent(
-        EventKey(mail_list, event_id), event or PriceMoved(ticker="AMZN"), topic, raised_at, "digest of the body" * 3
-    )
+    event = event or PriceMoved(ticker="AMZN")
+    digest = hashlib.sha256(event.model_dump_json().encode()).hexdigest()
+    return RaisedEvent(EventKey(mail_list, event_id), event, topic, raised_at, digest)
 
 
 def write_templates(folder: Path, html: str | None = None, text: str | None = None) -> Templates:
@@ -103,18 +107,30 @@ class System:
     transport: MemoryTransport = field(default_factory=MemoryTransport)
     blobs: MemoryBlobs = field(default_factory=MemoryBlobs)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
+    budget: Budget = field(default_factory=Unlimited)
 
     def __post_init__(self) -> None:
         self.ledger = MemoryLedger(self.clock)
         self.capture = MemoryCapture(self.blobs, PICTURE)
-        self.composer = Composer(self.templates, LINKS.urls, SENDER)
+        self.composer = Composer(self.templates, lambda: LINKS, SENDER)
 
     @property
     def delivering(self) -> Delivering:
         """The use case over the ports as they are now."""
         return Delivering(
-            self.subscribers, self.ledger, self.transport, self.capture, self.blobs, self.composer, self.clock
+            subscribers=self.subscribers,
+            ledger=self.ledger,
+            transport=self.transport,
+            budget=self.budget,
+            blobs=self.blobs,
+            outbox=self.outbox,
+            mails=EventMails(self.composer, self.capture, self.blobs, self.transport, self.clock),
+            clock=self.clock,
         )
+
+    def invocation(self, owner: str = "one") -> Invocation:
+        """An invocation that has 95 seconds."""
+        return Invocation(owner, self.deadline, QUEUE_URL)
 
     @property
     def deadline(self) -> datetime:

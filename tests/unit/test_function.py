@@ -173,10 +173,9 @@ def test_the_pause_stops_growing_at_an_hour(system: System, monkeypatch: pytest.
     assert system.outbox.postponed == [("receipt-m1", timedelta(hours=1))]
 
 
-def test_an_error_that_knows_its_pause_is_believed(system: System) -> None:
-    """While another holds a claim, the message comes back when its lease is over, not before."""
-    system.join("ann")
-    system.transport.answers[given.subscriber("ann").id] = OutcomeKind.UNKNOWN
+def test_an_error_that_knows_its_pause_is_believed(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the error says when it makes sense to try again, the message comes back then."""
+    monkeypatch.setattr(system.ledger, "open", failing(StoreUnavailable("down", timedelta(seconds=90))))
 
     assert invoke(system, record({"ticker": "AMZN"})) == ["m1"]
     assert system.outbox.postponed == [("receipt-m1", timedelta(seconds=90))]
@@ -264,13 +263,12 @@ def test_a_batch_that_fails_whole_names_every_message(system: System, monkeypatc
     assert invoke(system, *[record({"ticker": "A"}, f"m{number}") for number in range(3)]) == ["m0", "m1", "m2"]
 
 
-def test_one_function_serves_batch_after_batch(system: System) -> None:
+def test_one_function_serves_batch_after_batch(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     """Failures of one batch are not remembered into the next."""
+    monkeypatch.setattr(system.ledger, "open", failing(StoreUnavailable("down")))
     function = QueueFunction(price_moves(), lambda: system, lambda: SETTINGS)
-    system.join("ann")
-    system.transport.answers[given.subscriber("ann").id] = OutcomeKind.NOT_NOW
-    first = function({"Records": [record({"ticker": "A"}, "m1")]}, Context())  # type: ignore[arg-type]
-    system.transport.answers.clear()
+    first = function({"Records": [record({"ticker": "A"}, "m1", receives=3)]}, Context())  # type: ignore[arg-type]
+    monkeypatch.undo()
     second = function({"Records": [record({"ticker": "A"}, "m2")]}, Context())  # type: ignore[arg-type]
 
     assert [failure["itemIdentifier"] for failure in first["batchItemFailures"]] == ["m1"]
@@ -391,27 +389,49 @@ def test_a_provider_that_refuses_us_loses_no_event(system: System, monkeypatch: 
 
 
 def test_the_deadline_is_the_invocations(system: System) -> None:
-    """With no time left in the invocation nothing is sent, and the message comes back."""
+    """With no time left in the invocation nothing is sent; the audience waits in a new message."""
     system.join("ann")
     function = QueueFunction(price_moves(), lambda: system, lambda: SETTINGS)
     answer = function({"Records": [record({"ticker": "A"})]}, Context(remaining_ms=9_000))  # type: ignore[arg-type]
 
-    assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["m1"]
+    assert answer["batchItemFailures"] == []
     assert system.transport.sent == []
+    assert len(system.outbox.sent) == 1
 
 
-def test_a_try_that_got_somewhere_goes_on_in_a_new_message(system: System) -> None:
-    """A large audience or a slow provider takes many tries; only those that mail nobody count towards giving up."""
+def next_message(system: System) -> dict[str, Any]:
+    """The message that was last put on the queue, as SQS hands it out."""
+    queue, body, attributes = system.outbox.sent[-1]
+    assert queue in (SETTINGS.queue_url, SETTINGS.dead_letters_url)
+    return record(body, "m-next", attributes={name: text(value) for name, value in attributes.items()})
+
+
+def test_what_is_left_goes_on_in_a_new_message(system: System) -> None:
+    """A slow provider takes many tries: none of them is a receive towards giving up."""
     system.join("ann", "bob")
-    system.transport.answers[given.subscriber("ann").id] = OutcomeKind.NOT_NOW
-    body = {"ticker": "AMZN"}
+    system.transport.answers[given.subscriber("ann").id] = OutcomeKind.DEFERRED
 
-    assert invoke(system, record(body, receives=5, attributes={"event_id": text("e1")})) == []
-    ((queue, sent, attributes),) = system.outbox.sent
-    assert (queue, json.loads(sent), attributes["event_id"]) == (SETTINGS.queue_url, body, "e1")
+    assert invoke(system, record({"ticker": "AMZN"}, receives=5, attributes={"event_id": text("e1")})) == []
+    ((queue, _, attributes),) = system.outbox.sent
+    assert (queue, attributes["event_id"], attributes["kind"]) == (SETTINGS.queue_url, "e1", "slice")
     assert attributes["raised_at"] == given.NOW.isoformat()
-    assert system.outbox.delays == [timedelta(seconds=10)]
     assert system.outbox.postponed == []
+    system.transport.answers.clear()
+
+    assert invoke(system, next_message(system)) == []
+    assert sorted(system.mailed()) == ["ann", "bob"]
+    assert len(system.outbox.sent) == 1
+
+
+def test_going_on_is_no_error_in_the_log(system: System, caplog: pytest.LogCaptureFixture) -> None:
+    """An operator who looks for errors finds none where everything takes its course."""
+    system.join("ann")
+    system.transport.answers[given.subscriber("ann").id] = OutcomeKind.THROTTLED
+    invoke(system, record({"ticker": "AMZN"}))
+
+    (line,) = caplog.records
+    assert (line.levelname, line.message) == ("INFO", "event: the rest goes on in a new message")
+    assert vars(line)["throttled"] == 1
 
 
 def test_a_queue_that_does_not_take_the_new_message_keeps_the_old_one(
@@ -419,7 +439,35 @@ def test_a_queue_that_does_not_take_the_new_message_keeps_the_old_one(
 ) -> None:
     """Nothing is acknowledged before it is somewhere else."""
     system.join("ann", "bob")
-    system.transport.answers[given.subscriber("ann").id] = OutcomeKind.NOT_NOW
+    system.transport.answers[given.subscriber("ann").id] = OutcomeKind.DEFERRED
     monkeypatch.setattr(system.outbox, "send", failing(StoreUnavailable("down")))
 
     assert invoke(system, record({"ticker": "AMZN"})) == ["m1"]
+
+
+def test_a_slice_on_dead_letters_can_be_replayed(system: System) -> None:
+    """It says why, and comes back as the slice that it was, with its life before it."""
+    system.join("ann")
+    system.transport.answers[given.subscriber("ann").id] = OutcomeKind.THROTTLED
+    invoke(system, record({"ticker": "AMZN"}, attributes={"event_id": text("e1")}))
+    system.clock.advance(timedelta(days=5))
+    assert invoke(system, next_message(system)) == []
+    (queue, _, attributes) = system.outbox.sent[-1]
+    assert queue == SETTINGS.dead_letters_url
+    assert (attributes["error"], attributes["event_id"], attributes["kind"]) == ("SliceExpired", "e1", "slice")
+    system.transport.answers.clear()
+
+    assert invoke(system, next_message(system)) == []
+    assert system.mailed() == ["ann"]
+    assert len(system.outbox.sent) == 2
+
+
+@pytest.mark.parametrize("body", ["not json", '{"ticker": "AMZN"}', "[]"])
+def test_what_only_says_that_it_is_a_slice_goes_to_dead_letters(system: System, body: str) -> None:
+    """A producer that sends our attribute hears of it, and nobody is mailed."""
+    system.join("ann")
+
+    assert invoke(system, record(body, attributes={"kind": text("slice")})) == []
+    assert system.outbox.sent[0][1] == body or body.startswith("{")
+    assert system.outbox.sent[0][2]["error"] == "InvalidEvent"
+    assert system.transport.sent == []

@@ -1,6 +1,7 @@
 """The system's clock."""
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 
 
 class SystemClock:
@@ -9,3 +10,7 @@ class SystemClock:
     def now(self) -> datetime:
         """The present moment in UTC."""
         return datetime.now(UTC)
+
+    def sleep(self, duration: timedelta) -> None:
+        """Return after that long."""
+        time.sleep(duration.total_seconds())

@@ -1,24 +1,20 @@
-"""Every port in memory, with the same contract as the real ones. For tests, simulations and previews."""
+"""Ports in memory, with the same contract as the real ones. For tests, simulations and previews."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from threading import Lock
 
-from eventpost.errors import EventIdReused
 from eventpost.model import (
     Blob,
     CaptureRequest,
-    Claim,
-    Delivery,
-    DeliveryState,
-    EventKey,
     IdRange,
     Message,
     Outcome,
     OutcomeKind,
     Subscriber,
 )
+from eventpost.ports import Post
 
 
 class MemoryClock:
@@ -35,17 +31,23 @@ class MemoryClock:
         """Move on."""
         self._now += by
 
+    def sleep(self, duration: timedelta) -> None:
+        """See `ports.Clock`: the others' time goes by, not ours."""
+        self.advance(duration)
+
 
 class MemorySubscribers:
-    """Subscribers in a dictionary."""
+    """Subscribers in a dictionary, and their ids in order."""
 
     def __init__(self) -> None:
         self._audiences: dict[str, dict[str, Subscriber]] = defaultdict(dict)
+        self._ids: dict[str, list[str]] = defaultdict(list)
 
     def active(self, audience: str, ids: IdRange, limit: int) -> Sequence[Subscriber]:
         """See `ports.Subscribers`."""
-        rows = self._audiences[audience]
-        return [rows[id_] for id_ in sorted(rows) if ids.first <= id_ <= ids.last][:limit]
+        rows, order = self._audiences[audience], self._ids[audience]
+        start = bisect_left(order, ids.first)
+        return [rows[id_] for id_ in order[start : start + limit] if id_ <= ids.last]
 
     def add(self, audience: str, subscribers: Iterable[Subscriber]) -> int:
         """See `ports.Subscribers`."""
@@ -53,56 +55,8 @@ class MemorySubscribers:
         before = len(rows)
         for subscriber in subscribers:
             rows.setdefault(subscriber.id, subscriber)
+        self._ids[audience] = sorted(rows)
         return len(rows) - before
-
-
-class MemoryLedger:
-    """A ledger in a dictionary; it looks at the same clock as its users."""
-
-    def __init__(self, clock: MemoryClock) -> None:
-        self._clock = clock
-        self._one_at_a_time = Lock()
-        self._digests: dict[EventKey, str] = {}
-        self._claims: dict[tuple[EventKey, str], tuple[str, datetime]] = {}
-        self.ended: dict[tuple[EventKey, str], Delivery] = {}
-
-    def open(self, event: EventKey, body_digest: str) -> None:
-        """See `ports.Ledger`."""
-        if self._digests.setdefault(event, body_digest) != body_digest:
-            msg = "this event id was seen before with another body"
-            raise EventIdReused(msg)
-
-    def claim(self, event: EventKey, subscribers: Sequence[str], owner: str, until: datetime) -> Mapping[str, Claim]:
-        """See `ports.Ledger`."""
-        with self._one_at_a_time:
-            return {subscriber: self._claim(event, subscriber, owner, until) for subscriber in subscribers}
-
-    def _claim(self, event: EventKey, subscriber: str, owner: str, until: datetime) -> Claim:
-        row = (event, subscriber)
-        if row in self.ended:
-            return Claim.SETTLED
-        held_by, held_until = self._claims.get(row, (owner, until))
-        if held_by != owner and held_until >= self._clock.now():
-            return Claim.HELD
-        self._claims[row] = (owner, until)
-        return Claim.MINE
-
-    def record(self, event: EventKey, deliveries: Sequence[Delivery], owner: str) -> None:
-        """See `ports.Ledger`."""
-        for delivery in deliveries:
-            row = (event, delivery.subscriber)
-            if delivery.state is DeliveryState.SENT or self._is_owner(row, owner):
-                self.ended[row] = delivery
-                self._claims.pop(row, None)
-
-    def release(self, event: EventKey, subscribers: Sequence[str], owner: str) -> None:
-        """See `ports.Ledger`."""
-        for subscriber in subscribers:
-            if self._is_owner((event, subscriber), owner):
-                del self._claims[event, subscriber]
-
-    def _is_owner(self, row: tuple[EventKey, str], owner: str) -> bool:
-        return row in self._claims and self._claims[row][0] == owner
 
 
 class MemoryTransport:
@@ -111,6 +65,7 @@ class MemoryTransport:
     def __init__(self) -> None:
         self.sent: list[Message] = []
         self.answers: dict[str, OutcomeKind] = {}
+        self.largest = 10_000_000
 
     def send(self, messages: Iterable[Message]) -> Iterator[Outcome]:
         """See `ports.Transport`."""
@@ -119,6 +74,10 @@ class MemoryTransport:
             if kind in (OutcomeKind.SENT, OutcomeKind.UNKNOWN):
                 self.sent.append(message)
             yield Outcome(message.subscriber, kind, "" if kind is OutcomeKind.SENT else "as told")
+
+    def largest_mail(self) -> int:
+        """See `ports.Transport`."""
+        return self.largest
 
 
 class MemoryBlobs:
@@ -130,6 +89,10 @@ class MemoryBlobs:
     def get(self, key: str) -> Blob | None:
         """See `ports.Blobs`."""
         return self.kept.get(key)
+
+    def put(self, key: str, blob: Blob) -> None:
+        """See `ports.Blobs`."""
+        self.kept[key] = blob
 
 
 class MemoryCapture:
@@ -158,6 +121,11 @@ class MemoryOutbox:
         """See `ports.Outbox`."""
         self.sent.append((queue_url, body, attributes))
         self.delays.append(delay)
+
+    def send_all(self, queue_url: str, posts: Sequence[Post], delay: timedelta = timedelta(0)) -> None:
+        """See `ports.Outbox`."""
+        for post in posts:
+            self.send(queue_url, post.body, post.attributes, delay)
 
     def postpone(self, queue_url: str, receipt: str, delay: timedelta) -> None:  # noqa: ARG002 - the port's signature
         """See `ports.Outbox`."""

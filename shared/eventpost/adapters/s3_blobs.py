@@ -28,3 +28,14 @@ class S3Blobs:
                     return None
                 raise
             return Blob(answer["Body"].read(), answer["ContentType"], answer["Metadata"])
+
+    def put(self, key: str, blob: Blob) -> None:
+        """See `ports.Blobs`."""
+        with translated("S3"):
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=blob.content,
+                ContentType=blob.media_type,
+                Metadata=dict(blob.metadata),
+            )

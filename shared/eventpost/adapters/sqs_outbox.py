@@ -1,19 +1,25 @@
 """Queues in SQS."""
 
-from collections.abc import Mapping
+import random
+import time
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from itertools import batched
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from eventpost.adapters.aws_errors import bare, error_code, translated
-from eventpost.errors import Permanent
+from eventpost.errors import Permanent, StoreUnavailable
+from eventpost.ports import Post
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 DELAY_MAX: Final = timedelta(minutes=15)  # SQS's limit
 VISIBILITY_MAX: Final = timedelta(hours=12)  # SQS's limit, counted from the first receive
+BATCH_MAX: Final = 10  # messages in one SendMessageBatch
+TRIES: Final = 5  # of the messages of a batch that SQS did not take; about two seconds in all
 
 # Without the prefix that SQS's query protocol puts before them.
 _REFUSED = frozenset({"InvalidMessageContents", "InvalidParameterValue", "MessageTooLong"})
@@ -30,19 +36,30 @@ class SqsOutbox:
         """See `ports.Outbox`."""
         with translated("SQS"):
             try:
-                self._client.send_message(
-                    QueueUrl=queue_url,
-                    MessageBody=body,
-                    DelaySeconds=_seconds(delay, DELAY_MAX),
-                    MessageAttributes={
-                        name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
-                    },
-                )
+                self._client.send_message(QueueUrl=queue_url, **self._entry(Post(body, attributes), delay))
             except ClientError as error:
                 if bare(error_code(error)) not in _REFUSED:
                     raise
                 msg = f"the queue refused the message: {error_code(error)}"
                 raise Permanent(msg) from None
+
+    def send_all(self, queue_url: str, posts: Sequence[Post], delay: timedelta = timedelta(0)) -> None:
+        """See `ports.Outbox`."""
+        with translated("SQS"):
+            for batch in batched(posts, BATCH_MAX, strict=False):
+                self._send_batch(queue_url, [self._entry(post, delay) for post in batch])
+
+    def _send_batch(self, queue_url: str, entries: list[dict[str, Any]]) -> None:
+        """Send them all; SQS may take only some at a time."""
+        left = {str(number): {"Id": str(number), **entry} for number, entry in enumerate(entries)}
+        for attempt in range(TRIES):
+            answer = self._client.send_message_batch(QueueUrl=queue_url, Entries=list(left.values()))  # type: ignore[arg-type]
+            left = {failure["Id"]: left[failure["Id"]] for failure in answer.get("Failed", [])}
+            if not left:
+                return
+            time.sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - jitter
+        msg = "SQS did not take all messages of a batch"
+        raise StoreUnavailable(msg)
 
     def postpone(self, queue_url: str, receipt: str, delay: timedelta) -> None:
         """See `ports.Outbox`."""
@@ -54,6 +71,15 @@ class SqsOutbox:
             except ClientError as error:
                 if bare(error_code(error)) not in _GONE:
                     raise
+
+    @staticmethod
+    def _entry(post: Post, delay: timedelta) -> dict[str, Any]:
+        attributes = {name: {"DataType": "String", "StringValue": value} for name, value in post.attributes.items()}
+        return {
+            "MessageBody": post.body,
+            "DelaySeconds": _seconds(delay, DELAY_MAX),
+            "MessageAttributes": attributes,
+        }
 
 
 def _seconds(delay: timedelta, most: timedelta) -> int:

@@ -1,54 +1,117 @@
-"""A group of deliveries that were claimed together: which are still unsent, and how the others ended."""
+"""A group of deliveries that were claimed together: who is still unsent, who may be, and how the others ended."""
 
 import re
-from typing import Final
+from dataclasses import replace
+from typing import Final, Literal
 
-from eventpost.model import Delivery, DeliveryState, Outcome, OutcomeKind, Subscriber
+from eventpost.deliver.recording import Recording
+from eventpost.errors import Misconfigured
+from eventpost.model import NOT_SENT, Delivery, DeliveryState, Outcome, OutcomeKind, Subscriber
 
+MANY: Final = 24  # of the first asked for, none taken
 ALIKE_FROM: Final = 3  # fewer refusals of the same kind may well be of as many bad addresses
 _BY_THE_SERVER: Final = re.compile(r"5\d\d")
+_OF_THE_MAILBOX: Final = re.compile(r"45[02]\b|4\d\d 4\.[12]\.")  # RFC 5321, 4.2.3; RFC 3463
 _OF_THE_ADDRESS: Final = re.compile(r"5\d\d 5\.[12]\.")  # RFC 3463: the addressee's address, or their mailbox
+
+type Policy = Literal["resend", "skip", "hold"]
+
+UNCERTAIN_STATE: Final = {"skip": DeliveryState.SKIPPED, "hold": DeliveryState.UNCERTAIN}
+
+
+def last_word(outcome: Outcome) -> Outcome:
+    """The outcome of a last try: a mailbox that is busy or full even now has failed.
+
+    Mail servers give up on one after four or five days, too (RFC 5321, 4.5.4.1).
+    """
+    if outcome.kind is OutcomeKind.DEFERRED and _OF_THE_MAILBOX.match(outcome.reason):
+        return replace(outcome, kind=OutcomeKind.REFUSED)
+    return outcome
 
 
 class Group:
-    """The deliveries that one claim got.
+    """The deliveries that one claim got, from the hand-over to the record.
 
-    One whose outcome is unknown is neither unsent nor ended: its claim stays until the lease is over.
+    Args:
+        claimed: Whom to mail, by id.
+        policy: What becomes of an unknown outcome. Under `resend` its claim stays until the lease is over.
+        recording: Is told how deliveries ended.
     """
 
-    def __init__(self, claimed: dict[str, Subscriber]) -> None:
+    def __init__(self, claimed: dict[str, Subscriber], policy: Policy, recording: Recording) -> None:
         self.claimed = claimed
         self.unsent = dict(claimed)
-        self.ended: list[Delivery] = []
-        self.refused_alike = ""
-        self._not_now = 0
+        self.unknown: list[str] = []
+        self._policy = policy
+        self._recording = recording
+        self._others: list[Delivery] = []  # no mail went out for these, so they can wait
+        self.taken_back = 0
+        self._taken = 0
+        self._deferred: list[str] = []
 
     @property
     def nothing_taken(self) -> bool:
-        """Whether the transport was asked and took none: asking for the next group would be no better."""
-        return bool(self._not_now) and self._not_now == len(self.claimed)
+        """Whether the transport was asked several times, or for all, and took none: more would be no better."""
+        return not self._taken and len(self._deferred) >= max(1, min(MANY, len(self.claimed)))
+
+    @property
+    def provider_is_down(self) -> bool:
+        """Whether that is the provider's doing: a reply to one or two may be about their mailboxes."""
+        unanswered = any(not reason[:1].isdigit() for reason in self._deferred)
+        return self.nothing_taken and (unanswered or len(self._deferred) >= ALIKE_FROM)
+
+    @property
+    def lost_track(self) -> frozenset[str]:
+        """Whom a mail was handed over for, and no outcome is known."""
+        return frozenset(self._recording.in_flight)
+
+    def hand_over(self, subscriber: str) -> None:
+        """Note that the transport gets this mail now."""
+        self._recording.hand_over(subscriber)
 
     def settle(self, outcome: Outcome) -> None:
         """Take note of how one delivery went."""
-        if outcome.kind is OutcomeKind.NOT_NOW:
-            self._not_now += 1
+        self._recording.in_flight.discard(outcome.subscriber)
+        if outcome.kind in NOT_SENT:
+            self._deferred += [outcome.reason] if outcome.kind is OutcomeKind.DEFERRED else []
             return
+        self._taken += 1
         del self.unsent[outcome.subscriber]
-        if outcome.kind is not OutcomeKind.UNKNOWN:
-            state = DeliveryState.SENT if outcome.kind is OutcomeKind.SENT else DeliveryState.FAILED
-            self.ended.append(Delivery(outcome.subscriber, state, outcome.reason))
+        if outcome.kind is OutcomeKind.SENT:
+            self._recording.sent(outcome.subscriber)
+        elif outcome.kind is OutcomeKind.REFUSED:
+            self._others.append(Delivery(outcome.subscriber, DeliveryState.FAILED, outcome.reason))
+        elif self._policy == "resend":
+            self.unknown.append(outcome.subscriber)
+        else:
+            self._others.append(Delivery(outcome.subscriber, UNCERTAIN_STATE[self._policy], outcome.reason))
 
-    def take_back_if_refused_alike(self) -> None:
-        """Make them all unsent again, and say why in `refused_alike`, if the server refused each for the same reason.
+    def close(self) -> None:
+        """Record those that ended without a mail.
+
+        Raises:
+            Misconfigured: The server refused every mail of the group for the same reason; they are unsent again.
+        """
+        reason = self._refused_alike()
+        if reason:
+            self.unsent, self._others, self.taken_back = dict(self.claimed), [], len(self.claimed)
+            msg = f"the transport refuses every mail alike ({reason}): look at the sender and the account"
+            raise Misconfigured(msg)
+        self.record_others()
+
+    def record_others(self) -> None:
+        """Record those that ended without a mail."""
+        others, self._others = self._others, []
+        self._recording.record(others)
+
+    def _refused_alike(self) -> str:
+        """The reason, if the server refused each for the same one, and it is not one of addresses; else nothing.
 
         A sender that is not verified, a used up quota and a closed account are told mail by mail, just as an address
         that does not exist. Recorded as failures, they would be the end of the whole audience.
         """
-        reasons = {delivery.reason for delivery in self.ended if delivery.state is DeliveryState.FAILED}
-        if len(self.ended) < ALIKE_FROM or len(self.ended) != len(self.claimed) or len(reasons) != 1:
-            return
+        reasons = {delivery.reason for delivery in self._others if delivery.state is DeliveryState.FAILED}
+        if len(self._others) < ALIKE_FROM or len(self._others) != len(self.claimed) or len(reasons) != 1:
+            return ""
         (reason,) = reasons
-        if any(delivery.state is DeliveryState.SENT for delivery in self.ended):
-            return
-        if _BY_THE_SERVER.match(reason) and not _OF_THE_ADDRESS.match(reason):
-            self.refused_alike, self.unsent, self.ended = reason, dict(self.claimed), []
+        return reason if _BY_THE_SERVER.match(reason) and not _OF_THE_ADDRESS.match(reason) else ""

@@ -10,8 +10,8 @@ from eventpost.model import Blob, CaptureRequest, Picture, RaisedEvent
 from eventpost.ports import Blobs, Capture
 
 
-def picture_of(raised: RaisedEvent, screenshot: Screenshot, capture: Capture, blobs: Blobs) -> Picture:
-    """The event's picture: the one that an earlier try kept, or else a fresh one.
+def picture_of(raised: RaisedEvent, screenshot: Screenshot, capture: Capture, blobs: Blobs) -> tuple[Picture, bool]:
+    """The event's picture, and whether it was captured now; else an earlier try has kept it.
 
     Raises:
         CaptureUnavailable: No picture now.
@@ -19,14 +19,14 @@ def picture_of(raised: RaisedEvent, screenshot: Screenshot, capture: Capture, bl
         TemplateFault: The page's address cannot be rendered from the event.
     """
     request = _request(raised, screenshot)
-    blob = blobs.get(request.key)
+    kept = blob = blobs.get(request.key)
     if blob is None:
         capture.capture(request)
         blob = blobs.get(request.key)
     if blob is None:
         msg = "the capture function kept a picture that this list may not read: compare both functions' policies"
         raise CaptureUnavailable(msg)
-    return _picture(blob)
+    return _picture(blob), kept is None
 
 
 def _request(raised: RaisedEvent, screenshot: Screenshot) -> CaptureRequest:

@@ -10,15 +10,17 @@ class DeliveryState(StrEnum):
     CLAIMED = "claimed"
     SENT = "sent"
     FAILED = "failed"
-    SKIPPED = "skipped"
+    SKIPPED = "skipped"  # by the list's policy for uncertain ones: not sent, and never will be
+    UNCERTAIN = "uncertain"  # held by that policy until an operator or the provider says what became of it
 
 
 class Claim(StrEnum):
     """What came of asking the ledger for a delivery."""
 
     MINE = "mine"  # go on and send
-    SETTLED = "settled"  # sent, failed or skipped before: nothing to do
+    SETTLED = "settled"  # sent, failed, skipped or held as uncertain before: nothing to do
     HELD = "held"  # another invocation has a live claim: ask again when its lease is over
+    UNCERTAIN = "uncertain"  # the lease of an earlier claim ran out without a word: sent or not, nobody knows
 
 
 class OutcomeKind(StrEnum):
@@ -26,27 +28,50 @@ class OutcomeKind(StrEnum):
 
     SENT = "sent"
     REFUSED = "refused"  # permanently, for this address or this message
-    NOT_NOW = "not_now"  # throttled or unavailable: certainly not sent
+    THROTTLED = "throttled"  # not sent: too fast, or the quota is used up
+    DEFERRED = "deferred"  # not sent: busy, unreachable, or this mailbox wants it later
     UNKNOWN = "unknown"  # no answer after the last byte: sent or not, nobody knows
+
+
+NOT_SENT = frozenset({OutcomeKind.THROTTLED, OutcomeKind.DEFERRED})
+"""What certainly was not sent and may be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The rendered mail for one subscriber: RFC 5322 bytes with CRLF line ends, and its envelope."""
+    """The rendered mail for one subscriber: RFC 5322 bytes with CRLF line ends, and its envelope.
+
+    The bytes are in two pieces, because the second, which ends in the encoded picture, is the very same object
+    for everybody: it need not be copied for each.
+    """
 
     subscriber: str
     sender: str
     address: str = field(repr=False)
-    content: bytes = field(repr=False)
+    own: bytes = field(repr=False)
+    shared: bytes = field(default=b"", repr=False)
+
+    @property
+    def content(self) -> bytes:
+        """The whole mail in one piece."""
+        return self.own + self.shared
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A transport's word on one message. `reason` holds reply codes only, never the provider's text."""
+    """A transport's word on one message.
+
+    Attributes:
+        subscriber: Whom the message was for.
+        kind: What became of it.
+        reason: Reply codes only, never the provider's text.
+        rerouted: It went by another transport than the first, which did not take it.
+    """
 
     subscriber: str
     kind: OutcomeKind
     reason: str = ""
+    rerouted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

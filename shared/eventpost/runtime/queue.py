@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aws_lambda_powertools import Logger
 
-from eventpost.deliver import Delivering, Report, read_event
-from eventpost.errors import DeliveryUnfinished, Misconfigured, Permanent, Retryable, TransportUnavailable
+from eventpost import slicing
+from eventpost.deliver import Delivering, Invocation, Report, read_event
+from eventpost.errors import Misconfigured, Permanent, Retryable
 from eventpost.lists import MailList
 from eventpost.ports import Clock, Outbox
 from eventpost.runtime.faults import explained
@@ -130,19 +131,33 @@ class QueueFunction:
         attempt = _Attempt(settings, self._platform.outbox, self._logger, received)
         report = Report()
         try:
-            raised = read_event(self.mail_list, received.body, received.event_id, received.raised_at)
             owner = f"{invocation}/{received.message_id}"
-            self._platform.delivering.deliver(self.mail_list, raised, owner, deadline, report)
+            self._deliver(received, Invocation(owner, deadline, settings.queue_url), report)
         except Permanent as error:
             attempt.give_up(error)
-        except (DeliveryUnfinished, TransportUnavailable) as error:
-            attempt.go_on(error) if report.made_progress else attempt.try_again(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the event must not be lost
             attempt.try_again(error)
         else:
-            self._logger.info("event delivered", extra={"event_id": received.event_id, **report.counts})
+            self._logger.info(_told(received, report), extra={"event_id": received.event_id, **report.counts})
         finally:
-            Figures(self.mail_list.name, settings.metrics_namespace).publish(received, report)
+            Figures(self.mail_list.name, settings.metrics_namespace).publish(
+                received, report, is_slice=received.kind == slicing.KIND
+            )
+
+    def _deliver(self, received: Received, invocation: Invocation, report: Report) -> None:
+        delivering = self._platform.delivering
+        if received.kind == slicing.KIND:
+            slice_ = slicing.read(self.mail_list.name, received.body)
+            delivering.deliver_slice(self.mail_list, slice_, invocation, report)
+        else:
+            raised = read_event(self.mail_list, received.body, received.event_id, received.raised_at)
+            delivering.deliver(self.mail_list, raised, received.body, invocation, report)
+
+
+def _told(received: Received, report: Report) -> str:
+    """What the log says of a try that did not fail."""
+    what = "slice" if received.kind == slicing.KIND else "event"
+    return f"{what}: the rest goes on in a new message" if report.unfinished else f"{what} delivered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,16 +168,6 @@ class _Attempt:
     outbox: Outbox
     logger: Logger
     received: Received
-
-    def go_on(self, error: Retryable) -> None:
-        """Put the event on the queue anew, as the same event, and be done with this message.
-
-        A large audience or a slow provider takes many tries. Each that got somewhere is a success, and must not
-        count as one of the few receives after which an event is given up on.
-        """
-        self._log("event goes on in a new message", error)
-        pause = error.retry_after if error.retry_after is not None else FIRST_PAUSE
-        self.outbox.send(self.settings.queue_url, self.received.body, self.received.identity, pause)
 
     def try_again(self, error: Exception) -> None:
         """Leave the message on the queue for a while; after its last receive, give up on it.
@@ -189,12 +194,17 @@ class _Attempt:
         self._log("event given up", error)
         try:
             self.outbox.send(
-                self.settings.dead_letters_url, self.received.body, self.received.dead_letter_attributes(kind, reason)
+                self.settings.dead_letters_url, self._replayable(), self.received.dead_letter_attributes(kind, reason)
             )
         except Exception as refusal:  # noqa: BLE001 - the event is still on its queue, and stays there
             self._log("dead letters did not take the event; SQS will move it", refusal)
             self.outbox.postpone(self.settings.queue_url, self.received.receipt, timedelta(0))
             raise TryAgain from None
+
+    def _replayable(self) -> str:
+        """The body as a replay wants it: a slice begins its life anew."""
+        is_slice = self.received.kind == slicing.KIND
+        return slicing.renewed(self.received.body) if is_slice else self.received.body
 
     def _pause(self, error: Exception) -> timedelta:
         if isinstance(error, Retryable) and error.retry_after is not None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 EVENT_ID: Final = "event_id"
+KIND: Final = "kind"
 RAISED_AT: Final = "raised_at"
 _REASON_MAX: Final = 1000
 _EVENT_ID_MAX: Final = 256  # bytes: a ledger row names it and stays under 1 KB
@@ -19,6 +20,7 @@ class Received:
     Attributes:
         message_id: SQS's id of the message. A redrive gives it a new one.
         event_id: The message attribute `event_id`, or else the message id.
+        kind: "slice" for what we put there ourselves; producers leave this attribute out.
         raised_at: When the producer sent it; a replayed dead letter says so itself.
         receives: How often it has been handed out, this time included.
         receipt: What SQS wants to hear to hide it for longer.
@@ -27,6 +29,7 @@ class Received:
 
     message_id: str
     event_id: str
+    kind: str
     raised_at: datetime
     receives: int
     receipt: str = field(repr=False)
@@ -40,6 +43,7 @@ class Received:
         return cls(
             message_id=record["messageId"],
             event_id=_short(_text(ours, EVENT_ID)) or record["messageId"],
+            kind=_text(ours, KIND),
             raised_at=_earlier(_text(ours, RAISED_AT), sent_at),
             receives=int(system["ApproximateReceiveCount"]),
             receipt=record["receiptHandle"],
@@ -49,7 +53,8 @@ class Received:
     @property
     def identity(self) -> dict[str, str]:
         """The message attributes by which a new message with this body is still the same event."""
-        return {EVENT_ID: self.event_id, RAISED_AT: self.raised_at.isoformat()}
+        kind = {KIND: self.kind} if self.kind else {}
+        return {EVENT_ID: self.event_id, RAISED_AT: self.raised_at.isoformat(), **kind}
 
     def dead_letter_attributes(self, kind: str, reason: str) -> dict[str, str]:
         """What goes with the body to dead letters: enough to know why, and to replay it as the same event."""
