@@ -6,10 +6,12 @@ import click
 
 COMMANDS = {
     "demo": "eventpost_cli.demo:demo",
+    "explain": "eventpost_cli.explain:explain",
     "local": "eventpost_cli.local.command:local",
     "new-list": "eventpost_cli.new_list:new_list",
     "preview": "eventpost_cli.preview:preview",
     "send": "eventpost_cli.send:send",
+    "settle": "eventpost_cli.settle:settle",
     "subscribers": "eventpost_cli.subscribers:subscribers",
     "setup": "eventpost_cli.local.command:setup",
 }

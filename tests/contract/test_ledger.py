@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from eventpost.adapters.dynamodb_history import DynamoHistory
 from eventpost.adapters.dynamodb_ledger import DynamoLedger
-from eventpost.adapters.memory import MemoryClock, MemoryLedger
+from eventpost.adapters.memory import MemoryClock
+from eventpost.adapters.memory_ledger import MemoryLedger
 from eventpost.errors import EventIdReused
-from eventpost.model import Claim, Delivery, DeliveryState, EventKey
-from eventpost.ports import Ledger
+from eventpost.model import Claim, Delivery, DeliveryState, EventKey, IdRange, SliceDone
+from eventpost.ports import Ledger, LedgerHistory
 from tables import DYNAMODB, LEDGER_KEYS, new_table
 
 EVENT = EventKey("price_moves", "event-1")
@@ -26,11 +28,18 @@ class Case:
     """A ledger and the clock that it looks at."""
 
     ledger: Ledger
+    history: LedgerHistory
     clock: MemoryClock
 
     def claim(self, owner: str, *subscribers: str, event: EventKey = EVENT) -> list[Claim]:
         """Claim these for a lease from now; what came of each, in order."""
         claims = self.ledger.claim(event, subscribers, owner, self.clock.now() + LEASE)
+        assert set(claims) == set(subscribers)
+        return [claims[subscriber] for subscriber in subscribers]
+
+    def take_over(self, owner: str, *subscribers: str) -> list[Claim]:
+        """Claim these, or take them over, for a lease from now; what came of each, in order."""
+        claims = self.ledger.take_over(EVENT, subscribers, owner, self.clock.now() + LEASE)
         assert set(claims) == set(subscribers)
         return [claims[subscriber] for subscriber in subscribers]
 
@@ -44,11 +53,12 @@ def case(request: pytest.FixtureRequest, dynamodb_on: Callable[[str], Any]) -> I
     """Each of the ledgers."""
     clock = MemoryClock()
     if request.param == "memory":
-        yield Case(MemoryLedger(clock), clock)
+        memory = MemoryLedger(clock)
+        yield Case(memory, memory, clock)
         return
     client = dynamodb_on(request.param)
     with new_table(client, LEDGER_KEYS) as table:
-        yield Case(DynamoLedger(client, table, clock), clock)
+        yield Case(DynamoLedger(client, table, clock), DynamoHistory(client, table, clock), clock)
 
 
 def test_an_event_is_opened_again_with_the_same_body(case: Case) -> None:
@@ -94,13 +104,32 @@ def test_an_owner_may_claim_again(case: Case) -> None:
     assert case.claim("two", ANN) == [Claim.HELD]
 
 
-def test_an_expired_claim_is_free(case: Case) -> None:
-    """Once the lease is over the next one gets it, and the former owner no longer does."""
+def test_an_expired_claim_is_uncertain(case: Case) -> None:
+    """Once the lease is over nobody knows whether it was sent: others are told so, and do not get it."""
     case.claim("one", ANN)
     case.clock.advance(LEASE + INSTANT)
 
-    assert case.claim("two", ANN) == [Claim.MINE]
+    assert case.claim("two", ANN, BOB) == [Claim.UNCERTAIN, Claim.MINE]
+    assert case.claim("one", ANN) == [Claim.MINE]
+
+
+def test_an_expired_claim_is_taken_over(case: Case) -> None:
+    """Who says so gets it, with a lease of their own; the former owner no longer does."""
+    case.claim("one", ANN)
+    case.clock.advance(LEASE + INSTANT)
+
+    assert case.take_over("two", ANN) == [Claim.MINE]
     assert case.claim("one", ANN) == [Claim.HELD]
+    assert case.take_over("one", ANN) == [Claim.HELD]
+
+
+def test_what_may_be_claimed_may_be_taken_over(case: Case) -> None:
+    """Free deliveries and one's own are taken as by a claim; a live claim and an ended delivery are not."""
+    case.claim("other", ANN)
+    case.claim("one", BOB, CYD)
+    case.end("one", CYD)
+
+    assert case.take_over("one", ANN, BOB, CYD, "d" * 32) == [Claim.HELD, Claim.MINE, Claim.SETTLED, Claim.MINE]
 
 
 def test_a_lease_includes_its_last_instant(case: Case) -> None:
@@ -109,9 +138,13 @@ def test_a_lease_includes_its_last_instant(case: Case) -> None:
     case.clock.advance(LEASE)
 
     assert case.claim("two", ANN) == [Claim.HELD]
+    assert case.take_over("two", ANN) == [Claim.HELD]
 
 
-@pytest.mark.parametrize("state", [DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SKIPPED])
+ENDED = [DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SKIPPED, DeliveryState.UNCERTAIN]
+
+
+@pytest.mark.parametrize("state", ENDED)
 def test_an_ended_delivery_is_settled_for_everyone(case: Case, state: DeliveryState) -> None:
     """However it ended, nobody gets it again: not the owner, not others, not after any lease."""
     case.claim("one", ANN)
@@ -120,24 +153,35 @@ def test_an_ended_delivery_is_settled_for_everyone(case: Case, state: DeliverySt
     assert case.claim("one", ANN) == [Claim.SETTLED]
     case.clock.advance(10 * LEASE)
     assert case.claim("two", ANN) == [Claim.SETTLED]
+    assert case.take_over("two", ANN) == [Claim.SETTLED]
 
 
 def test_sent_wins_over_the_lease(case: Case) -> None:
     """Who sent too late, after another had taken over, still sent: its word settles the delivery."""
     case.claim("one", ANN)
     case.clock.advance(LEASE + INSTANT)
-    case.claim("two", ANN)
+    case.take_over("two", ANN)
     case.end("one", ANN)
 
     assert case.claim("two", ANN) == [Claim.SETTLED]
 
 
-@pytest.mark.parametrize("state", [DeliveryState.FAILED, DeliveryState.SKIPPED])
+@pytest.mark.parametrize("state", ENDED[1:])
+def test_sent_wins_over_any_other_end(case: Case, state: DeliveryState) -> None:
+    """A send that succeeded late is told whatever was said before."""
+    case.claim("one", ANN)
+    case.end("one", ANN, state)
+    case.end("zombie", ANN)
+
+    assert [each.state for each in case.history.deliveries(EVENT)] == [DeliveryState.SENT]
+
+
+@pytest.mark.parametrize("state", ENDED[1:])
 def test_what_was_not_sent_is_the_owners_to_say(case: Case, state: DeliveryState) -> None:
     """A former owner's failure does not take the delivery from the one who has it now."""
     case.claim("one", ANN)
     case.clock.advance(LEASE + INSTANT)
-    case.claim("two", ANN)
+    case.take_over("two", ANN)
     case.end("one", ANN, state)
 
     assert case.claim("two", ANN) == [Claim.MINE]
@@ -191,7 +235,7 @@ def test_a_former_owner_releases_nothing(case: Case) -> None:
     """A late clean-up does not take the delivery from the one who took over."""
     case.claim("one", ANN)
     case.clock.advance(LEASE + INSTANT)
-    case.claim("two", ANN)
+    case.take_over("two", ANN)
     case.ledger.release(EVENT, [ANN], "one")
 
     assert case.claim("three", ANN) == [Claim.HELD]
@@ -199,7 +243,8 @@ def test_a_former_owner_releases_nothing(case: Case) -> None:
 
 def test_nothing_asked_is_nothing_done(case: Case) -> None:
     """Empty requests are fine."""
-    assert case.ledger.claim(EVENT, [], "one", case.clock.now() + LEASE) == {}
+    assert case.claim("one") == []
+    assert case.take_over("one") == []
     case.ledger.record(EVENT, [], "one")
     case.ledger.release(EVENT, [], "one")
 
@@ -252,6 +297,141 @@ def test_of_many_at_once_one_takes_over(case: Case) -> None:
     case.claim("dead", ANN)
     case.clock.advance(LEASE + INSTANT)
     with ThreadPoolExecutor(32) as pool:
-        answers = list(pool.map(lambda number: case.claim(f"owner-{number}", ANN)[0], range(32)))
+        answers = list(pool.map(lambda number: case.take_over(f"owner-{number}", ANN)[0], range(32)))
 
     assert sorted(answers) == [Claim.HELD] * 31 + [Claim.MINE]
+
+
+def test_a_large_release_frees_what_is_the_owners(case: Case) -> None:
+    """Beyond what one request takes, too: others' claims stay, and so does what was sent."""
+    ids = [f"{number * 2**120:032x}" for number in range(150)]
+    mine, theirs, sent = ids[::3], ids[1::3], ids[2::3]
+    case.claim("one", *mine, *sent)
+    case.claim("two", *theirs)
+    case.ledger.record(EVENT, [Delivery(id_, DeliveryState.SENT) for id_ in sent], "one")
+    case.ledger.release(EVENT, ids, "one")
+
+    assert set(case.claim("three", *mine)) == {Claim.MINE}
+    assert set(case.claim("three", *theirs)) == {Claim.HELD}
+    assert set(case.claim("three", *sent)) == {Claim.SETTLED}
+
+
+def test_a_large_record_leaves_others_deliveries_alone(case: Case) -> None:
+    """Among many that failed, those that another has taken over are dropped, and the rest is recorded."""
+    ids = [f"{number * 2**120:032x}" for number in range(150)]
+    case.claim("one", *ids)
+    case.clock.advance(LEASE + INSTANT)
+    case.take_over("two", *ids[::5])
+    case.ledger.record(EVENT, [Delivery(id_, DeliveryState.FAILED, "550") for id_ in ids], "one")
+
+    assert set(case.claim("two", *ids[::5])) == {Claim.MINE}
+    assert {each.subscriber for each in case.history.deliveries(EVENT) if each.state is DeliveryState.FAILED} == (
+        set(ids) - set(ids[::5])
+    )
+
+
+def test_the_same_subscriber_twice_is_one_delivery(case: Case) -> None:
+    """A list that names somebody twice is no fault: DynamoDB itself refuses such a request."""
+    assert case.ledger.claim(EVENT, [ANN, ANN], "one", case.clock.now() + LEASE) == {ANN: Claim.MINE}
+    case.ledger.record(EVENT, [Delivery(ANN, DeliveryState.SENT), Delivery(ANN, DeliveryState.SENT)], "one")
+    case.ledger.release(EVENT, [ANN, ANN], "one")
+
+    assert case.claim("two", ANN) == [Claim.SETTLED]
+
+
+FIRST = IdRange("0" * 32, "3" + "f" * 31)
+REST = IdRange("4" + "0" * 31, "f" * 32)
+
+
+def test_an_event_that_was_not_handed_out_is_all_the_first_ones(case: Case) -> None:
+    """Until the rest of the ids is on the queue, a replay serves them all."""
+    assert case.ledger.open(EVENT, "digest") is None
+    assert case.ledger.open(EVENT, "digest") is None
+
+
+def test_what_is_handed_out_is_known_to_replays(case: Case) -> None:
+    """A replay of the first message serves that message's own part only."""
+    case.ledger.open(EVENT, "digest")
+    for _ in range(2):
+        case.ledger.handed_out(EVENT, FIRST)
+
+    assert case.ledger.open(EVENT, "digest") == FIRST
+    assert case.ledger.open(EventKey("price_moves", "event-2"), "digest") is None
+    with pytest.raises(EventIdReused):
+        case.ledger.open(EVENT, "another")
+
+
+def test_what_is_known_of_an_event_is_read(case: Case) -> None:
+    """Its digest, when it was first opened, and what the first message kept."""
+    assert case.history.opened(EVENT) is None
+    first = case.clock.now()
+    case.ledger.open(EVENT, "digest")
+    case.clock.advance(LEASE)
+    case.ledger.open(EVENT, "digest")
+    assert case.history.opened(EVENT) == ("digest", first, None)
+    case.ledger.handed_out(EVENT, FIRST)
+    assert case.history.opened(EVENT) == ("digest", first, FIRST)
+
+
+def test_finished_slices_are_read_in_order(case: Case) -> None:
+    """With their counts; noted twice, a slice is there once, with what was said last."""
+    assert list(case.history.finished(EVENT)) == []
+    case.ledger.finish(EVENT, SliceDone(REST, {"sent": 3, "late": 0}))
+    case.ledger.finish(EVENT, SliceDone(FIRST, {"sent": 1}))
+    case.ledger.finish(EVENT, SliceDone(FIRST, {"settled": 1}))
+
+    assert list(case.history.finished(EVENT)) == [
+        SliceDone(FIRST, {"settled": 1}),
+        SliceDone(REST, {"sent": 3, "late": 0}),
+    ]
+    assert list(case.history.deliveries(EVENT)) == []
+
+
+def test_every_delivery_is_read_with_its_state(case: Case) -> None:
+    """Across all partitions, claimed ones among them; the event and its slices are none."""
+    ids = [f"{digit:x}" * 32 for digit in range(16)]
+    case.ledger.open(EVENT, "digest")
+    case.ledger.finish(EVENT, SliceDone(IdRange(), {}))
+    case.claim("one", *ids)
+    case.claim("one", ANN, event=EventKey("price_moves", "event-1#a"))
+    case.end("one", ids[3], DeliveryState.FAILED)
+    case.end("one", ids[4])
+
+    read = {each.subscriber: (each.state, each.reason) for each in case.history.deliveries(EVENT)}
+    assert set(read) == set(ids)
+    assert read[ids[3]] == (DeliveryState.FAILED, "550")
+    assert read[ids[4]][0] is DeliveryState.SENT
+    assert [state for state, _ in read.values()].count(DeliveryState.CLAIMED) == 14
+
+
+@pytest.mark.parametrize("state", [DeliveryState.SENT, DeliveryState.SKIPPED])
+def test_an_uncertain_delivery_is_settled(case: Case, state: DeliveryState) -> None:
+    """An operator knows better: once, and for good."""
+    case.claim("one", ANN)
+    case.end("one", ANN, DeliveryState.UNCERTAIN)
+
+    assert case.history.settle(EVENT, ANN, state) is True
+    assert case.history.settle(EVENT, ANN, None) is False
+    assert [(each.state, each.reason) for each in case.history.deliveries(EVENT)] == [(state, "550")]
+
+
+def test_an_uncertain_delivery_that_is_forgotten_is_free(case: Case) -> None:
+    """A replay sends it then."""
+    case.claim("one", ANN)
+    case.end("one", ANN, DeliveryState.UNCERTAIN)
+
+    assert case.history.settle(EVENT, ANN, None) is True
+    assert case.claim("two", ANN) == [Claim.MINE]
+
+
+@pytest.mark.parametrize("settled", [None, DeliveryState.SENT])
+def test_only_what_is_uncertain_is_settled(case: Case, settled: DeliveryState | None) -> None:
+    """Claimed, ended and unknown deliveries are left as they are."""
+    case.claim("one", ANN, BOB)
+    case.end("one", BOB, DeliveryState.FAILED)
+
+    assert [case.history.settle(EVENT, each, settled) for each in (ANN, BOB, CYD)] == [False] * 3
+    assert {each.subscriber: each.state for each in case.history.deliveries(EVENT)} == {
+        ANN: DeliveryState.CLAIMED,
+        BOB: DeliveryState.FAILED,
+    }

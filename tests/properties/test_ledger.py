@@ -1,180 +1,107 @@
-"""The ledger under crashes: everyone is mailed, and nobody twice but those whom a crash left in doubt.
+"""The ledger under crashes, by each policy: everyone is mailed, and nobody twice but those whom a crash left in doubt.
 
-A machine of attempts: each may die before or after any step that it takes outside itself (a claim, a message
-handed to the transport, a record, a release), or have another attempt run in the middle of it. At the end all
-faults are over and the leases run out; then the books must balance.
+A machine of invocations: each may die before, in or after any step that it takes outside itself, or stop before one
+until its lease is over and others have been there. Messages are on the queue twice, slices are replayed, rows are
+deleted late or never. At the end all faults are over and the leases run out; then the books must balance.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from types import SimpleNamespace
-from typing import Any
+from datetime import timedelta
+from typing import Any, ClassVar
 
+import boto3
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from moto import mock_aws
 
-import given
-from eventpost.adapters.memory import MemoryClock, MemoryLedger, MemorySubscribers
-from eventpost.deliver import Delivering, Report, delivery
-from eventpost.errors import DeliveryUnfinished, TransportUnavailable
-from eventpost.model import (
-    Claim,
-    Delivery,
-    DeliveryState,
-    EventKey,
-    Message,
-    Outcome,
-    OutcomeKind,
-    RaisedEvent,
-    Subscriber,
-)
+from eventpost.adapters.dynamodb_history import DynamoHistory
+from eventpost.adapters.dynamodb_ledger import DynamoLedger
+from eventpost.model import DeliveryState, IdRange, OutcomeKind
+from eventpost.slicing import gaps
+from ledger_story import EVENT, IDS, LEASE, SLICES, UNRECORDED_MAX, Crash, Death, Policy, Process, World
+from tables import LEDGER_KEYS, new_table
 
-GROUP = 3
-SUBSCRIBERS = [
-    Subscriber(f"{number * 7 % 11:032x}", f"s{number}@example.com", {}, given.NOW - timedelta(days=1))
-    for number in range(8)
-]
-IDS = [subscriber.id for subscriber in SUBSCRIBERS]
-EVENT = given.raised()
-SHORT = timedelta(seconds=60)
+STEPS = st.integers(0, 10)
+MESSAGES = st.integers(0, 4)
 
 
-class Crash(BaseException):
-    """The process of this attempt is gone."""
+class Invocations(RuleBasedStateMachine):
+    """Invocations for one event, in a world where processes die."""
 
-
-@dataclass
-class Process:
-    """The process that an attempt runs in: lives for some steps, then dies for good; may be looked in on midway."""
-
-    dies_at: int | None = None
-    after_effect: bool = False
-    meanwhile: Callable[[], None] | None = None
-    meanwhile_at: int = 0
-    steps: int = 0
-    dead: bool = False
-
-    def step[T](self, effect: Callable[[], T]) -> T:
-        """Do this to the world, unless the process dies first."""
-        if self.dead:
-            raise Crash
-        if self.meanwhile and self.steps == self.meanwhile_at:
-            other, self.meanwhile = self.meanwhile, None
-            other()
-        dies = self.steps == self.dies_at
-        self.steps += 1
-        if dies and not self.after_effect:
-            self.dead = True
-            raise Crash
-        result = effect()
-        if dies:
-            self.dead = True
-            raise Crash
-        return result
-
-
-@dataclass
-class World:
-    """What stays when processes die: the stores, the provider, and what arrived."""
-
-    clock: MemoryClock = field(default_factory=MemoryClock)
-    subscribers: MemorySubscribers = field(default_factory=MemorySubscribers)
-    answers: dict[str, OutcomeKind] = field(default_factory=dict)
-    arrived: Counter[str] = field(default_factory=Counter)
-    silent: Counter[str] = field(default_factory=Counter)
-    slowness: timedelta = timedelta(0)
-
-    def __post_init__(self) -> None:
-        self.ledger = MemoryLedger(self.clock)
-        self.subscribers.add(EVENT.audience, SUBSCRIBERS)
-
-    def take(self, message: Message) -> Outcome:
-        """What the provider does with a message."""
-        self.clock.advance(self.slowness)
-        kind = self.answers.get(message.subscriber, OutcomeKind.SENT)
-        if kind in (OutcomeKind.SENT, OutcomeKind.UNKNOWN):
-            self.arrived[message.subscriber] += 1
-        if kind is OutcomeKind.UNKNOWN:
-            self.silent[message.subscriber] += 1
-        return Outcome(message.subscriber, kind)
-
-
-@dataclass
-class MortalLedger:
-    """The world's ledger as a mortal process reaches it."""
-
-    world: World
-    process: Process
-
-    def open(self, event: EventKey, body_digest: str) -> None:
-        """See `ports.Ledger`."""
-        self.process.step(lambda: self.world.ledger.open(event, body_digest))
-
-    def claim(self, event: EventKey, subscribers: Sequence[str], owner: str, until: datetime) -> Mapping[str, Claim]:
-        """See `ports.Ledger`."""
-        return self.process.step(lambda: self.world.ledger.claim(event, subscribers, owner, until))
-
-    def record(self, event: EventKey, deliveries: Sequence[Delivery], owner: str) -> None:
-        """See `ports.Ledger`."""
-        self.process.step(lambda: self.world.ledger.record(event, deliveries, owner))
-
-    def release(self, event: EventKey, subscribers: Sequence[str], owner: str) -> None:
-        """See `ports.Ledger`."""
-        self.process.step(lambda: self.world.ledger.release(event, subscribers, owner))
-
-
-@dataclass
-class MortalTransport:
-    """The world's provider as a mortal process reaches it."""
-
-    world: World
-    process: Process
-
-    def send(self, messages: Iterable[Message]) -> Iterator[Outcome]:
-        """See `ports.Transport`."""
-        for message in messages:
-            yield self.process.step(lambda message=message: self.world.take(message))  # type: ignore[misc]
-
-
-class BareComposer:
-    """Mail without content: only whom it is for matters here."""
-
-    def event_mail(self, *_: object) -> Any:
-        """A mail that can be made out to anybody."""
-        return SimpleNamespace(to=lambda subscriber: Message(subscriber.id, "", subscriber.address, b""))
-
-
-class Attempts(RuleBasedStateMachine):
-    """Attempts at one event, in a world where processes die."""
+    policy: ClassVar[Policy]
+    looks_often: ClassVar = True
 
     def __init__(self) -> None:
         super().__init__()
-        self.before = delivery.GROUP
-        delivery.GROUP = GROUP
-        self.world = World()
-        self.attempts = 0
-        self.crashes = 0
+        self.world = self.new_world()
+        self.faults = 0
+        self.days = 0
         self.doubtful: Counter[str] = Counter()
+        self.silent: Counter[str] = Counter()
+        self.sent_again: Counter[str] = Counter()
 
+    def new_world(self) -> World:
+        """A world with a ledger in memory."""
+        return World(self.policy)
+
+    # ---- what happens -----------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.world.queue)
+    @rule(message=MESSAGES)
+    def serve(self, message: int) -> None:
+        """A message of the queue is served."""
+        self.run(message, Process())
+
+    @precondition(lambda self: self.world.queue)
+    @rule(message=MESSAGES, dies_at=STEPS, death=st.sampled_from(Death))
+    def die(self, message: int, dies_at: int, death: Death) -> None:
+        """A message is served by a process that dies."""
+        self.run(message, Process(dies_at, death))
+
+    @precondition(lambda self: self.world.queue)
     @rule(
-        dies_at=st.none() | st.integers(0, 14),
-        after_effect=st.booleans(),
-        nested=st.booleans(),
-        meanwhile_at=st.integers(0, 12),
+        message=MESSAGES,
+        stops_at=STEPS,
+        seconds=st.sampled_from([0, 45, 91, 400]),
+        dies_at=st.none() | STEPS,
+        others=st.lists(MESSAGES, max_size=2),
     )
-    def attempt(self, dies_at: int | None, meanwhile_at: int, *, after_effect: bool, nested: bool) -> None:
-        """One invocation, perhaps with another one in its middle: SQS may hand a message to both."""
-        process = Process(dies_at, after_effect, self.run_through if nested else None, meanwhile_at)
-        self.run(process)
+    def stop(self, message: int, stops_at: int, seconds: int, dies_at: int | None, others: list[int]) -> None:
+        """A process stops in its middle, perhaps past its lease; others serve the queue; it wakes, and may yet die.
 
-    @rule(seconds=st.sampled_from([1, 29, 45, 60, 89, 90, 91, 200]))
+        Among the others is one that serves the very same message.
+        """
+        process = Process(dies_at, stops_at=stops_at)
+
+        def meanwhile() -> None:
+            self.faults += 1
+            self.doubtful.update(process.unrecorded)
+            self.world.clock.advance(timedelta(seconds=seconds))
+            for other in (message, *others):
+                self.run(other, Process())
+
+        process.meanwhile = meanwhile
+        self.run(message, process)
+
+    @rule(message=st.sampled_from([None, *SLICES]))
+    def replay(self, message: IdRange | None) -> None:
+        """A message is on the queue once more: SQS has it twice, or an operator put it there."""
+        if message is None or message in self.world.queue or list(self.world.history.finished(EVENT)):
+            self.world.queue.append(message)
+
+    @rule(seconds=st.sampled_from([1, 29, 60, 89, 90, 91, 200]))
     def wait(self, seconds: int) -> None:
         """Time goes by."""
         self.world.clock.advance(timedelta(seconds=seconds))
+
+    @precondition(lambda self: self.days < 20)
+    @rule(days=st.integers(1, 9))
+    def wait_for_days(self, days: int) -> None:
+        """Days go by, and the table deletes what is past its retention: nothing yet."""
+        self.days += days
+        self.world.clock.advance(timedelta(days=days))
+        self.world.tidy()
 
     @rule(id_=st.sampled_from(IDS), kind=st.sampled_from(OutcomeKind))
     def provider_answers(self, id_: str, kind: OutcomeKind) -> None:
@@ -182,89 +109,184 @@ class Attempts(RuleBasedStateMachine):
         if self.world.answers.get(id_) is not OutcomeKind.REFUSED:
             self.world.answers[id_] = kind
 
-    @rule(seconds=st.sampled_from([0, 0, 7, 30]))
+    @rule(seconds=st.sampled_from([0, 0, 8]))
     def provider_slows_down(self, seconds: int) -> None:
-        """From now on each message takes this long; seven seconds is as long as a transport waits."""
-        self.world.slowness = timedelta(seconds=min(seconds, 8))
+        """From now on each message takes this long."""
+        self.world.slowness = timedelta(seconds=seconds)
+
+    @precondition(lambda self: self.policy == "hold")
+    @rule(id_=st.sampled_from(IDS), sent=st.booleans())
+    def operator_settles(self, id_: str, *, sent: bool) -> None:
+        """An operator says of a delivery in doubt that it was sent, or has it sent again."""
+        settled = self.world.history.settle(EVENT, id_, DeliveryState.SENT if sent else None)
+        if settled and not sent:
+            self.sent_again[id_] += 1
+            self.world.replay()
+
+    def run(self, message: int, process: Process) -> None:
+        """Serve some message of the queue in this process. Keep book of whom its death or its silence left in doubt."""
+        if not self.world.queue:
+            return
+        before = Counter(self.world.arrived)
+        try:
+            self.world.run(self.world.queue[message % len(self.world.queue)], process)
+        except Crash:
+            self.faults += 1
+            self.doubtful.update(process.unrecorded)
+        silent = {id_ for id_, kind in self.world.answers.items() if kind is OutcomeKind.UNKNOWN}
+        self.silent += Counter({id_: n for id_, n in (self.world.arrived - before).items() if id_ in silent})
+
+    # ---- what is always true ----------------------------------------------------------------------------------------
 
     @invariant()
     def nobody_is_mailed_twice_without_a_doubt(self) -> None:
-        """A second mail needs a crash between sending and recording, or silence of the provider, for that very one."""
+        """A second mail needs a crash between hand-over and record, or silence of the provider, for that very one.
+
+        Even that is not enough where the list skips or holds such deliveries: then it needs an operator.
+        """
         for id_, times in self.world.arrived.items():
-            assert times <= 1 + self.doubtful[id_] + self.world.silent[id_]
+            doubts = self.doubtful[id_] + self.silent[id_] if self.policy == "resend" else 0
+            assert times <= 1 + doubts + self.sent_again[id_]
 
     @invariant()
-    def a_crash_leaves_at_most_a_group_in_doubt(self) -> None:
-        """However large the audience, one crash doubles no more mails than are claimed at once."""
-        assert self.doubtful.total() <= GROUP * self.crashes
+    def the_ledger_never_takes_back_its_word(self) -> None:
+        """Looked at after each step, where that is cheap."""
+        if self.looks_often:
+            self.the_ledger_keeps_its_word()
+
+    def the_ledger_keeps_its_word(self) -> None:
+        """What was recorded as sent is never said to be anything else.
+
+        And once finished ranges cover all ids, nobody's delivery is open, but where an operator opened it again.
+        """
+        states = self.world.states()
+        assert all(states[id_] is DeliveryState.SENT for id_ in self.world.told_sent)
+        if not gaps(done.ids for done in self.world.history.finished(EVENT)):
+            assert set(IDS) - set(states) <= set(self.sent_again)
+            assert {id_ for id_, state in states.items() if state is DeliveryState.CLAIMED} <= set(self.sent_again)
 
     @invariant()
-    def sent_is_only_what_arrived(self) -> None:
-        """The ledger claims no more than is true."""
-        for (_, id_), ended in self.world.ledger.ended.items():
-            assert ended.state is DeliveryState.FAILED or self.world.arrived[id_]
+    def a_crash_leaves_few_in_doubt(self) -> None:
+        """However large the audience: no more than may be handed over and unrecorded."""
+        assert self.doubtful.total() - self.silent_doubts() <= UNRECORDED_MAX * self.faults
+
+    def silent_doubts(self) -> int:
+        """Doubts about whom the provider is silent: those stay unrecorded until their lease is over."""
+        return sum(count for id_, count in self.doubtful.items() if id_ in self.world.answers)
 
     def teardown(self) -> None:
-        """The faults are over: after the leases, everybody is settled and the books balance."""
-        try:
-            self.settle()
-        finally:
-            delivery.GROUP = self.before
-
-    def settle(self) -> None:
-        """Try again until all is done; that takes one try after the last lease."""
+        """The faults are over: after the leases, the queue empties, and the books balance."""
         refused = {id_ for id_, kind in self.world.answers.items() if kind is OutcomeKind.REFUSED}
         self.world.answers = dict.fromkeys(refused, OutcomeKind.REFUSED)
         self.world.slowness = timedelta(0)
-        self.world.clock.advance(timedelta(seconds=91))
-        assert self.run(Process()), "one try without faults settles everybody"
-        failed_once = {
-            id_ for (_, id_), ended in self.world.ledger.ended.items() if ended.state is DeliveryState.FAILED
-        }
+        self.world.clock.advance(LEASE + timedelta(seconds=1))
+        self.world.drain()
+        self.check_books(refused)
+        self.check_a_replay_mails_nobody()
 
-        assert failed_once <= refused
-        for id_ in IDS:
-            assert self.world.arrived[id_] or id_ in refused
+    def check_books(self, refused: set[str]) -> None:
+        """Everybody is settled, by the policy; nobody is lost where the list has doubtful mails sent again."""
+        states = self.world.states()
+        assert set(states) == set(IDS)
+        for id_, state in states.items():
+            assert state is not DeliveryState.CLAIMED
+            assert state is not DeliveryState.SENT or self.world.arrived[id_] or self.policy == "hold"
+            assert state is not DeliveryState.FAILED or id_ in refused
+        allowed = {"resend": set(), "skip": {DeliveryState.SKIPPED}, "hold": {DeliveryState.UNCERTAIN}}[self.policy]
+        assert set(states.values()) <= {DeliveryState.SENT, DeliveryState.FAILED, *allowed}
+        if not self.faults and not self.silent:
+            assert DeliveryState.SKIPPED not in states.values()
+            assert DeliveryState.UNCERTAIN not in states.values()
+
+    def check_a_replay_mails_nobody(self) -> None:
+        """Neither while the ledger remembers, nor once it has forgotten and the event is too old."""
         self.nobody_is_mailed_twice_without_a_doubt()
+        self.the_ledger_keeps_its_word()
         before = Counter(self.world.arrived)
-        assert self.run(Process())
-        assert self.world.arrived == before, "another try mails nobody"
+        for tidies in (False, True):
+            self.world.replay()
+            self.world.drain()
+            self.world.clock.advance(timedelta(days=31))
+            if tidies:
+                self.world.tidy()
+        self.world.replay()
+        self.world.drain()
+        assert self.world.arrived == before
 
-    def run_through(self) -> None:
-        """An attempt that does not die."""
-        self.run(Process())
 
-    def run(self, process: Process) -> bool:
-        """Run an attempt in this process; say whether it finished. Keep book of whom its death left in doubt."""
-        self.attempts += 1
-        before = Counter(self.world.arrived)
-        use_case = Delivering(
-            self.world.subscribers,
-            MortalLedger(self.world, process),
-            MortalTransport(self.world, process),
-            None,  # type: ignore[arg-type]  # the list has no screenshot
-            None,  # type: ignore[arg-type]
-            BareComposer(),  # type: ignore[arg-type]
-            self.world.clock,
-        )
-        with suppress(DeliveryUnfinished, TransportUnavailable):
+class Resending(Invocations):
+    """`resend`: nobody is lost."""
+
+    policy = "resend"
+
+
+class Skipping(Invocations):
+    """`skip`: nobody is mailed twice."""
+
+    policy = "skip"
+
+
+class Holding(Invocations):
+    """`hold`: nothing in doubt is sent without an operator."""
+
+    policy = "hold"
+
+
+class OnDynamo(World):
+    """A world with a ledger in DynamoDB."""
+
+    def __init__(self, policy: Policy, client: Any, table: str) -> None:
+        super().__init__(policy)
+        self.client, self.table = client, table
+        self.ledger = DynamoLedger(client, table, self.clock)
+        self.history = DynamoHistory(client, table, self.clock)
+
+    def tidy(self) -> None:
+        """Delete the rows whose `expires_at` has passed."""
+        for row in self.client.scan(TableName=self.table)["Items"]:
+            if int(row["expires_at"]["N"]) < self.clock.now().timestamp():
+                key = {name: row[name] for name in LEDGER_KEYS}
+                self.client.delete_item(TableName=self.table, Key=key)
+
+
+def on_dynamo(machine: type[Invocations]) -> type[Invocations]:
+    """The same machine over DynamoDB on moto."""
+
+    class Machine(machine):  # type: ignore[valid-type, misc]
+        looks_often = False
+
+        def new_world(self) -> World:
+            self.moto = mock_aws()
+            self.moto.start()
+            client = boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+            self.table = new_table(client, LEDGER_KEYS)
+            return OnDynamo(self.policy, client, self.table.__enter__())
+
+        def teardown(self) -> None:
             try:
-                deadline = self.world.clock.now() + SHORT
-                use_case.deliver(given.price_moves(), EVENT, f"owner-{self.attempts}", deadline, Report())
-            except Crash:
-                self.crashes += 1
-                settled = {id_ for _, id_ in self.world.ledger.ended}
-                self.doubtful += Counter({id_: 1 for id_ in self.world.arrived - before if id_ not in settled})
-                return False
-            return True
-        return False
+                super().teardown()
+            finally:
+                self.table.__exit__(None, None, None)
+                self.moto.stop()
+
+    Machine.__qualname__ = f"{machine.__name__}OnDynamo"
+    return Machine
 
 
-TestAttempts = Attempts.TestCase
-TestAttempts.settings = settings(max_examples=250, stateful_step_count=20)
+IN_MEMORY = settings(max_examples=200, stateful_step_count=25)
+ON_MOTO = settings(max_examples=4, stateful_step_count=8)
 
 
-def test_the_event_is_raised_before_everybody_joined() -> None:
-    """The machine's audience is the whole of its subscribers: none is left out for having joined late."""
-    assert isinstance(EVENT, RaisedEvent)
-    assert all(subscriber.joined_at < EVENT.raised_at for subscriber in SUBSCRIBERS)
+def case_of(machine: type[Invocations], how: settings) -> Any:
+    """The machine as pytest runs it."""
+    case = machine.TestCase
+    case.settings = how
+    return case
+
+
+TestResending = case_of(Resending, IN_MEMORY)
+TestSkipping = case_of(Skipping, IN_MEMORY)
+TestHolding = case_of(Holding, IN_MEMORY)
+TestResendingOnDynamo = case_of(on_dynamo(Resending), ON_MOTO)
+TestSkippingOnDynamo = case_of(on_dynamo(Skipping), ON_MOTO)
+TestHoldingOnDynamo = case_of(on_dynamo(Holding), ON_MOTO)
