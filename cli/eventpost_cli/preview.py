@@ -62,7 +62,7 @@ def sample_message(templates: Path, mail_list: MailList, body: str) -> Message:
     now = datetime.now(UTC)
     raised = read_event(mail_list, body, "preview", now)
     links = Links(["a key for previews only"], "https://mail.example.com")
-    composer = Composer(Templates(templates), links.urls, Sender("Eventpost <news@example.com>", "news@example.com"))
+    composer = Composer(Templates(templates), lambda: links, Sender("Eventpost <news@example.com>", "news@example.com"))
     picture = _placeholder(now) if mail_list.screenshot else None
     return composer.event_mail(mail_list, raised, picture, now).to(_SUBSCRIBER)
 

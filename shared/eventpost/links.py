@@ -7,17 +7,21 @@ allows (at least half the hash) and which keeps the links short enough to surviv
 """
 
 import hashlib
-from collections.abc import Sequence
+import hmac
+from binascii import b2a_base64
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from itsdangerous import HMACAlgorithm, Signer, TimestampSigner
-from itsdangerous.encoding import base64_decode, base64_encode
+from itsdangerous.encoding import base64_decode, base64_encode, int_to_bytes
 from itsdangerous.exc import BadData
 
 from eventpost.errors import Misconfigured
 
 _ID_BYTES: Final = 16
+_SIGNATURE_BYTES: Final = 16
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 PREFERENCES_MAX_AGE_S: Final = 30 * 24 * 3600
 
 
@@ -29,7 +33,7 @@ class _Hmac128(HMACAlgorithm):
     """HMAC-SHA-256, cut to 16 bytes."""
 
     def get_signature(self, key: bytes, value: bytes) -> bytes:
-        return super().get_signature(key, value)[:16]
+        return super().get_signature(key, value)[:_SIGNATURE_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +74,23 @@ class Links:
 
     def urls(self, audience: str, subscriber: str) -> dict[str, str]:
         """The links in a mail to this subscriber: `unsubscribe` and `preferences`."""
-        target = LinkTarget(audience, subscriber)
-        return {"unsubscribe": self.unsubscribe_url(target), "preferences": self.preferences_url(target)}
+        return self.of(audience)(subscriber)
+
+    def of(self, audience: str) -> Callable[[str], dict[str, str]]:
+        """What makes `urls` of this audience's subscribers, many times as fast as one signer's call after the other."""
+        named = audience.encode()
+        unsubscribe, preferences = self._unsubscribe.derive_key(), self._preferences.derive_key()
+        unsubscribe_base, preferences_base = f"{self._base_url}/u/", f"{self._base_url}/p/"
+
+        def urls(subscriber: str) -> dict[str, str]:
+            payload = _url_safe(bytes.fromhex(subscriber) + named)
+            dated = payload + b"." + _url_safe(int_to_bytes(self._preferences.get_timestamp()))
+            return {
+                "unsubscribe": unsubscribe_base + _signed(unsubscribe, payload),
+                "preferences": preferences_base + _signed(preferences, dated),
+            }
+
+        return urls
 
     def read_unsubscribe(self, token: str) -> LinkTarget:
         """Whom this unsubscribe token is for.
@@ -88,6 +107,17 @@ class Links:
             BadLink: It is none of ours, or older than `max_age_s` seconds.
         """
         return _read(self._preferences, token, max_age=max_age_s)
+
+
+def _signed(key: bytes, value: bytes) -> str:
+    """What `Signer.sign` gives for the key that it derived. It derives it anew, and sets up the hash, each time."""
+    signature = hmac.digest(key, value, "sha256")[:_SIGNATURE_BYTES]
+    return (value + b"." + _url_safe(signature)).decode("ascii")
+
+
+def _url_safe(content: bytes) -> bytes:
+    """What `base64_encode` gives, in two steps instead of six."""
+    return b2a_base64(content).translate(_URL_SAFE, b"=\n")
 
 
 def _packed(target: LinkTarget) -> bytes:

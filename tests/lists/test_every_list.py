@@ -22,7 +22,7 @@ PICTURE = Picture(given.PIXEL, "image/png", 1280, 800, datetime(2026, 1, 1, 9, 3
 ANN = given.subscriber("ann")
 NAMELESS = Subscriber(ANN.id, ANN.address, {}, ANN.joined_at)
 SUBJECT_MAX = 150
-COMPOSER = Composer(Templates(TEMPLATES), given.LINKS.urls, given.SENDER)
+COMPOSER = Composer(Templates(TEMPLATES), lambda: given.LINKS, given.SENDER)
 
 
 def raised(mail_list: MailList, sample: Path) -> RaisedEvent:

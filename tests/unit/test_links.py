@@ -1,6 +1,7 @@
 """Links: only we can make them, each is for one purpose, and none holds an address."""
 
 import base64
+import hashlib
 import re
 
 import pytest
@@ -152,6 +153,21 @@ def test_a_link_needs_no_escaping_anywhere() -> None:
     """A link holds only characters that pass through mail, HTML and a shell as they are."""
     for url in OURS.urls("stock_alerts/^GSPC", "0" * 32).values():
         assert re.fullmatch(r"https://mail\.example\.com/[up]/[A-Za-z0-9_.-]+", url)
+
+
+@pytest.mark.parametrize("audience", ["stock_alerts", "stock_alerts/AMZN", "a" * 32 + "/" + "^" * 64])
+@pytest.mark.parametrize("keys", [["k"], ["old", "new"]])
+def test_links_made_in_numbers_are_those_of_the_signers(
+    monkeypatch: pytest.MonkeyPatch, audience: str, keys: list[str]
+) -> None:
+    """The quick way to sign gives what the signers give, byte for byte, whatever the ids."""
+    links = Links(keys, BASE)
+    urls = links.of(audience)
+    for number in range(200):
+        monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _, now=1_800_000_000 + number * 997: now)
+        target = LinkTarget(audience, hashlib.sha256(bytes([number])).hexdigest()[:32])
+        expected = {"unsubscribe": links.unsubscribe_url(target), "preferences": links.preferences_url(target)}
+        assert urls(target.subscriber) == links.urls(audience, target.subscriber) == expected
 
 
 @pytest.mark.parametrize(

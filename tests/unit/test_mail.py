@@ -46,7 +46,7 @@ def compose(tmp_path: Path) -> Compose:
         sender: Sender = given.SENDER,
         topic: str | None = None,
     ) -> Message:
-        composer = Composer(templates, given.LINKS.urls, sender)
+        composer = Composer(templates, lambda: given.LINKS, sender)
         return composer.event_mail(mail_list or price_moves(), raised(event, topic=topic), picture, NOW).to(to)
 
     return composed
@@ -268,7 +268,7 @@ def test_the_styles_are_inlined_and_the_media_queries_kept(compose: Compose) -> 
 def test_no_style_is_fetched_while_composing(tmp_path: Path) -> None:
     """A stylesheet from elsewhere is not loaded, whoever names it; the blocked sockets of this suite would tell."""
     html = '<link rel="stylesheet" href="https://127.0.0.1:1/x.css"><p style="color:red">x</p>'
-    composer = Composer(given.write_templates(tmp_path, html, "x"), given.LINKS.urls, given.SENDER)
+    composer = Composer(given.write_templates(tmp_path, html, "x"), lambda: given.LINKS, given.SENDER)
     mail = read(composer.event_mail(price_moves(), raised(), None, NOW).to(ANN))
 
     assert "color:red" in received_mail.text(mail, "html").replace(" ", "")
@@ -334,7 +334,7 @@ def test_the_text_part_is_readable_in_the_raw(compose: Compose) -> None:
 def test_an_attribute_that_a_subscriber_lacks_is_empty(tmp_path: Path, attribute: str) -> None:
     """Not every subscriber has every attribute, whatever its name: nothing is shown, and nothing fails."""
     templates = given.write_templates(tmp_path, "<p>x</p>", f"[{{{{ subscriber.{attribute} }}}}]")
-    mail = Composer(templates, given.LINKS.urls, given.SENDER).event_mail(price_moves(), raised(), None, NOW).to(ANN)
+    mail = Composer(templates, lambda: given.LINKS, given.SENDER).event_mail(price_moves(), raised(), None, NOW).to(ANN)
 
     assert received_mail.text(read(mail), "plain").strip() == "[]"
 
@@ -344,7 +344,7 @@ def test_an_attribute_that_a_subscriber_has_is_shown(tmp_path: Path, attribute: 
     """Any column of an import may be used in a template."""
     templates = given.write_templates(tmp_path, "<p>x</p>", f"[{{{{ subscriber.{attribute} }}}}]")
     to = Subscriber(ANN.id, ANN.address, {attribute: "shown"}, NOW)
-    mail = Composer(templates, given.LINKS.urls, given.SENDER).event_mail(price_moves(), raised(), None, NOW).to(to)
+    mail = Composer(templates, lambda: given.LINKS, given.SENDER).event_mail(price_moves(), raised(), None, NOW).to(to)
 
     assert received_mail.text(read(mail), "plain").strip() == "[shown]"
 
@@ -359,7 +359,7 @@ def test_id_and_address_are_not_overridden_by_attributes(compose: Compose) -> No
 
 def test_the_date_is_when_it_was_composed(tmp_path: Path) -> None:
     """The mail tells the moment of the try that sent it."""
-    composer = Composer(given.write_templates(tmp_path, HTML, TEXT), given.LINKS.urls, given.SENDER)
+    composer = Composer(given.write_templates(tmp_path, HTML, TEXT), lambda: given.LINKS, given.SENDER)
     later = NOW + timedelta(hours=3)
     mail = read(composer.event_mail(price_moves(), raised(), None, later).to(ANN))
 
@@ -373,3 +373,69 @@ def test_the_raised_event_is_what_is_shown(compose: Compose) -> None:
     for subtype in ("plain", "html"):
         assert "IBM" in received_mail.text(mail, subtype)
         assert "up by 8%" in received_mail.text(mail, subtype)
+
+
+def test_the_picture_is_one_object_for_everybody(tmp_path: Path) -> None:
+    """No mail has a copy of the picture: what comes behind the HTML is shared, and ends the mail."""
+    composer = Composer(given.write_templates(tmp_path, HTML, TEXT), lambda: given.LINKS, given.SENDER)
+    mail = composer.event_mail(price_moves(screenshot=Screenshot(url="", attach=True)), raised(), PICTURE, NOW)
+    ann, bob = mail.to(ANN), mail.to(given.subscriber("bob"))
+
+    assert ann.shared is bob.shared
+    assert ann.shared.count(b"Content-Transfer-Encoding: base64") == 2
+    assert b"image/png" not in ann.own
+    assert received_mail.shape(read(ann)) == "mixed[alternative[plain, related[html, png]], png]"
+
+
+def test_without_a_picture_nothing_is_shared(compose: Compose) -> None:
+    """A mail in one piece is sent in one piece."""
+    assert compose().shared == b""
+
+
+def test_boundaries_are_the_events(compose: Compose) -> None:
+    """Two mails of one event have the same boundaries, so that they are made once."""
+    ann, bob = (read(message).get_boundary() for message in (compose(), compose(to=given.subscriber("bob"))))
+
+    assert ann == bob
+
+
+@pytest.mark.parametrize("picture", [None, PICTURE])
+def test_the_size_is_that_of_a_mail_to_somebody_unknown(tmp_path: Path, picture: Picture | None) -> None:
+    """The size is known before anybody is mailed; only a subscriber's own values add to it."""
+    composer = Composer(given.write_templates(tmp_path, HTML, TEXT), lambda: given.LINKS, given.SENDER)
+    mail = composer.event_mail(price_moves(), raised(), picture, NOW)
+    nobody = Subscriber("0" * 32, given.SENDER.address, {}, NOW)
+
+    assert mail.size == len(mail.to(nobody).content)
+
+
+def test_the_size_is_told_even_if_that_mail_fails(tmp_path: Path) -> None:
+    """A template that cannot do without an attribute is the fault of those mails alone."""
+    templates = given.write_templates(tmp_path, "<p>{{ 1 / subscriber.age|int }}</p>")
+    mail = Composer(templates, lambda: given.LINKS, given.SENDER).event_mail(price_moves(), raised(), PICTURE, NOW)
+
+    assert len(PICTURE.content) < mail.size < 2 * len(PICTURE.content) + 1000
+    assert mail.to(given.subscriber("bob", age="2")).address == address("bob")
+
+
+def test_half_a_character_is_a_fault_of_that_mail(compose: Compose) -> None:
+    """What a broken import may leave has no encoding; the fault does not repeat it."""
+    broken = Subscriber(ANN.id, ANN.address, {"name": "Zebedee\ud800"}, NOW)
+
+    with pytest.raises(TemplateFault, match=r"^a value holds half a character"):
+        compose(to=broken)
+
+
+def test_the_keys_are_asked_for_once_an_event(tmp_path: Path) -> None:
+    """All mails of an event are signed with the keys as they were when it was composed."""
+    asked = []
+    composer = Composer(
+        given.write_templates(tmp_path),
+        lambda: asked.append("keys") or given.LINKS,
+        given.SENDER,  # type: ignore[func-returns-value]
+    )
+    mail = composer.event_mail(price_moves(), raised(), None, NOW)
+    for local in ("ann", "bob"):
+        mail.to(given.subscriber(local))
+
+    assert asked == ["keys"]

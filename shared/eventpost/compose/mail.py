@@ -1,52 +1,46 @@
-"""The mail of an event: its picture is encoded once, and the rest is rendered for each subscriber."""
+"""The mail of an event: what it has in common is made once, and each subscriber's own values are filled in."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from email.utils import format_datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 import css_inline
 
-from eventpost.compose.mime import (
-    Part,
-    breaks_lines,
-    header_block,
-    mailbox,
-    multipart,
-    named,
-    picture_part,
-    text_part,
-)
-from eventpost.compose.rendering import Templates, render_text
+from eventpost.compose.attributes import Personal, attributes_of
+from eventpost.compose.bodies import Bodies
+from eventpost.compose.compiled import Compiled
+from eventpost.compose.frame import Frame, Picturing, Sender
+from eventpost.compose.rendering import Templates
 from eventpost.errors import TemplateFault
 from eventpost.lists import MailList
 from eventpost.model import Message, Picture, RaisedEvent, Subscriber
 
-type LinkUrls = Callable[[str, str], Mapping[str, str]]
-"""From an audience and a subscriber's id to the `unsubscribe` and `preferences` links in the mail."""
+type LinkUrls = Callable[[str], Mapping[str, str]]
+"""From a subscriber's id to the `unsubscribe` and `preferences` links in the mail."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who a mail is from: the `From` field, and the bare address for the envelope."""
+class MakesLinks(Protocol):
+    """What signs the links."""
 
-    header: str
-    address: str
-
-    @property
-    def domain(self) -> str:
-        """The domain that list ids and message ids are named under."""
-        return self.address.rpartition("@")[2]
+    def of(self, audience: str) -> LinkUrls:
+        """What makes the links of this audience."""
+        ...
 
 
 class Composer:
-    """Turns events into mail: knows the templates, the links and who the mail is from."""
+    """Turns events into mail: knows the templates, the links and who the mail is from.
 
-    def __init__(self, templates: Templates, link_urls: LinkUrls, sender: Sender) -> None:
+    Args:
+        templates: What mails are made from.
+        links: Gives what signs links, with the keys as they are then. It is asked once for each event's mail.
+        sender: Who the mail is from.
+    """
+
+    def __init__(self, templates: Templates, links: Callable[[], MakesLinks], sender: Sender) -> None:
         self._templates = templates
-        self.link_urls = link_urls
-        self.sender = sender
+        self._guarded = templates.with_guards()
+        self._links = links
+        self._sender = sender
         # Nothing is fetched while a mail is made, whatever a template or an event names.
         # What must stay a style sheet (@media) says so itself, by data-css-inline="keep".
         self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)
@@ -54,44 +48,28 @@ class Composer:
     def event_mail(
         self, mail_list: MailList, raised: RaisedEvent, picture: Picture | None, composed_at: datetime
     ) -> "EventMail":
-        """The mail of this event, ready to be made out to any number of subscribers."""
-        return EventMail(self, mail_list, raised, picture, composed_at)
-
-    def bodies(self, mail_list: MailList, context: Mapping[str, Any]) -> tuple[str, str]:
-        """The plain text and the HTML with its CSS inlined.
+        """The mail of this event, ready to be made out to any number of subscribers.
 
         Raises:
-            TemplateFault: One of the two templates is missing or fails.
+            TemplateFault: A header field that is the same for everybody would hold a line break.
         """
-        text = self._templates.render(f"{mail_list.name}/body.txt", context)
-        html = self._templates.render(f"{mail_list.name}/body.html", context)
-        try:
-            return text, self._inliner.inline(html)
-        except css_inline.InlineError as error:
-            msg = f"{mail_list.name}/body.html: its style sheet cannot be inlined ({type(error).__name__})"
-            raise TemplateFault(msg) from None
+        attach = mail_list.screenshot is not None and mail_list.screenshot.attach
+        content_id = f"screenshot.{raised.key.digest}@{self._sender.domain}"
+        picturing = Picturing(picture, content_id, attach) if picture else None
+        frame = Frame(mail_list, raised, self._sender, picturing, composed_at)
+        bodies = Bodies(mail_list, _shared_context(mail_list, raised, picturing), self._inliner)
+        compiled = Compiled(bodies, self._templates, self._guarded)
+        return EventMail(frame, compiled, self._links().of(raised.audience), self._sender.address)
 
 
 class EventMail:
     """One event's mail. Composing for the same subscriber at the same time gives the same bytes."""
 
-    def __init__(
-        self,
-        composer: Composer,
-        mail_list: MailList,
-        raised: RaisedEvent,
-        picture: Picture | None,
-        composed_at: datetime,
-    ) -> None:
-        self._composer = composer
-        self._list = mail_list
-        self._raised = raised
-        self._date = format_datetime(composed_at)
-        self._content_id = f"screenshot.{raised.key.digest}@{composer.sender.domain}"
-        self._shared = _shared_context(mail_list, raised, picture, self._content_id)
-        self._inline = [picture_part(picture, self._content_id)] if picture else []
-        attach = picture and mail_list.screenshot and mail_list.screenshot.attach
-        self._attached = [picture_part(picture, self._content_id, attachment=True)] if picture and attach else []
+    def __init__(self, frame: Frame, compiled: Compiled, links: LinkUrls, sender: str) -> None:
+        self._frame = frame
+        self._compiled = compiled
+        self._links = links
+        self._sender = sender
 
     def to(self, subscriber: Subscriber) -> Message:
         """The mail made out to this subscriber.
@@ -99,74 +77,36 @@ class EventMail:
         Raises:
             TemplateFault: A template fails, or a header field would hold a line break.
         """
-        links = self._composer.link_urls(self._raised.audience, subscriber.id)
-        context = {**self._shared, "subscriber": Attributes(subscriber), "links": links}
-        headers = header_block([*self._headers(subscriber, context), ("MIME-Version", "1.0")])
-        content = headers + bytes(self._body(subscriber, context))
-        return Message(subscriber.id, self._composer.sender.address, subscriber.address, content)
+        links = self._links(subscriber.id)
+        try:
+            written = self._compiled.written(Personal(attributes_of(subscriber), links))
+            own = self._frame.own(subscriber.address, subscriber.id, links, written)
+        except UnicodeEncodeError:
+            msg = "a value holds half a character, which no encoding knows"
+            raise TemplateFault(msg) from None
+        return Message(subscriber.id, self._sender, subscriber.address, own, self._frame.shared)
 
-    def _headers(self, subscriber: Subscriber, context: Mapping[str, Any]) -> list[tuple[str, str]]:
-        links, sender, digest = context["links"], self._composer.sender, self._raised.key.digest
-        label = ".".join(reversed(self._raised.audience.split("/")))
-        return [
-            ("From", mailbox(sender.header)),
-            ("To", subscriber.address),
-            ("Subject", render_text(self._list.subject, context)),
-            ("Date", self._date),
-            ("Message-ID", f"<{digest}.{subscriber.id}@{sender.domain}>"),
-            ("List-Id", named(self._list.title, f"{label}.{sender.domain}")),
-            ("List-Unsubscribe", f"<{links['unsubscribe']}>"),
-            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),  # RFC 8058, 3.1
-            ("List-Help", f"<{links['preferences']}>"),
-            ("Auto-Submitted", "auto-generated"),  # RFC 3834, 5
-            ("Feedback-ID", f"{digest}:{self._list.name}:event:eventpost"),
-        ]
-
-    def _body(self, subscriber: Subscriber, context: Mapping[str, Any]) -> Part:
-        seed = f"{self._raised.key.digest}.{subscriber.id}"
-        text, html = self._composer.bodies(self._list, context)
-        shown = text_part(html, "html")
-        if self._inline:
-            shown = multipart('related; type="text/html"', [shown, *self._inline], seed)  # RFC 2387, 3.1
-        body = multipart("alternative", [text_part(text, "plain"), shown], seed)
-        return multipart("mixed", [body, *self._attached], seed) if self._attached else body
+    @property
+    def size(self) -> int:
+        """The bytes of the mail to somebody without attributes; those of the picture alone where that mail fails."""
+        nobody = Subscriber("0" * 32, self._sender, {}, _LONG_AGO)
+        try:
+            own = len(self.to(nobody).own)
+        except TemplateFault:
+            own = 0
+        return own + len(self._frame.shared)
 
 
-class Attributes:
-    """A subscriber as templates see it: `id`, `address` and the attributes; a missing one is empty.
-
-    No mapping: of one, a template would see its methods before a column that is called `items` or `copy`.
-    Each value is on one line, so a subject made of them cannot break a header.
-    """
-
-    __slots__ = ("__values",)
-
-    def __init__(self, subscriber: Subscriber) -> None:
-        values = {**subscriber.attributes, "id": subscriber.id, "address": subscriber.address}
-        self.__values = {name: _one_line(value) for name, value in values.items()}
-
-    def __getattr__(self, name: str) -> str:
-        if name.startswith("__"):  # the language's own names, such as `__html__`
-            raise AttributeError(name)
-        return self.__values.get(name, "")
-
-    def __getitem__(self, name: str) -> str:
-        return self.__values.get(name, "")
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-def _one_line(value: str) -> str:
-    return "".join(" " if breaks_lines(character) else character for character in value)
-
-
-def _shared_context(
-    mail_list: MailList, raised: RaisedEvent, picture: Picture | None, content_id: str
-) -> dict[str, Any]:
+def _shared_context(mail_list: MailList, raised: RaisedEvent, picturing: Picturing | None) -> dict[str, Any]:
     """What templates know of the event, whoever the mail goes to."""
-    screenshot = picture and {
-        "src": f"cid:{content_id}",
-        "width": picture.width,
-        "height": picture.height,
-        "captured_at": picture.captured_at,
+    screenshot = picturing and {
+        "src": f"cid:{picturing.content_id}",
+        "width": picturing.picture.width,
+        "height": picturing.picture.height,
+        "captured_at": picturing.picture.captured_at,
     }
     about = {"name": mail_list.name, "title": mail_list.title, "description": mail_list.description}
     return {"event": raised.event, "mail_list": {**about, "topic": raised.topic}, "screenshot": screenshot}

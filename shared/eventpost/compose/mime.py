@@ -5,14 +5,13 @@ a long link in a header. What is written here is small, and tests read it back w
 """
 
 import base64
-import binascii
 import hashlib
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from email.header import Header
 from email.utils import formataddr, parseaddr
 
+from eventpost.compose.attributes import BREAKING
 from eventpost.errors import TemplateFault
 from eventpost.model import Picture
 
@@ -39,15 +38,23 @@ def header_block(fields: Iterable[tuple[str, str]]) -> bytes:
     Raises:
         TemplateFault: A value holds a control character, such as a line break.
     """
-    return b"".join(_field(name, value) for name, value in fields)
+    return "".join([field(name, value) for name, value in fields]).encode("ascii")
 
 
-def breaks_lines(character: str) -> bool:
-    """Whether it is a control character, or separates lines or paragraphs: no header field may hold it.
+def field(name: str, value: str) -> str:
+    """A header field in ASCII, ended by CRLF; text outside ASCII becomes encoded words (RFC 2047).
 
-    Joiners and marks for direction are none of these: names and emoji are written with them.
+    Raises:
+        TemplateFault: The value holds a control character, such as a line break.
     """
-    return unicodedata.category(character) in ("Cc", "Zl", "Zp")
+    plain = value.isascii()
+    if not (plain and value.isprintable()) and BREAKING.search(value):
+        msg = f"the header field {name} would hold a line break or another control character"
+        raise TemplateFault(msg)
+    looks_encoded = name == "Subject" and _LOOKS_ENCODED in value
+    if looks_encoded or not plain or len(name) + 2 + len(value) > _LINE_MAX:
+        value = _encoded(value, name, "\r\n")
+    return f"{name}: {value}\r\n"
 
 
 def named(name: str, identity: str) -> str:
@@ -61,18 +68,22 @@ def mailbox(sender: str) -> str:
     return named(*parseaddr(sender))
 
 
-def text_part(content: str, subtype: str) -> Part:
-    """A text part in UTF-8, quoted-printable: readable in the raw, safe on every way."""
-    lines = "\r\n".join(content.splitlines()) + "\r\n"
+def text_part(encoded: str, subtype: str) -> Part:
+    """A text part in UTF-8, of text in quoted-printable: readable in the raw, safe on every way."""
     fields = (
         ("Content-Type", f"text/{subtype}; charset=utf-8"),
         ("Content-Transfer-Encoding", "quoted-printable"),
     )
-    return Part(fields, binascii.b2a_qp(lines.encode(), istext=True))
+    return Part(fields, encoded.encode("ascii"))
 
 
-def picture_part(picture: Picture, content_id: str, *, attachment: bool = False) -> Part:
-    """A picture in base64: shown within the mail by its Content-ID, or offered as an attachment."""
+def base64_lines(content: bytes) -> bytes:
+    """The content in base64, in lines of 76 characters."""
+    return base64.encodebytes(content).replace(b"\n", b"\r\n")
+
+
+def picture_part(picture: Picture, encoded: bytes, content_id: str, *, attachment: bool = False) -> Part:
+    """A picture, encoded before: shown within the mail by its Content-ID, or offered as an attachment."""
     disposition = "attachment" if attachment else "inline"
     name = f"screenshot.{_EXTENSIONS.get(picture.media_type, 'bin')}"
     fields = (
@@ -81,7 +92,7 @@ def picture_part(picture: Picture, content_id: str, *, attachment: bool = False)
         ("Content-Disposition", f'{disposition}; filename="{name}"'),
         *((("Content-ID", f"<{content_id}>"),) if not attachment else ()),
     )
-    return Part(fields, base64.encodebytes(picture.content).replace(b"\n", b"\r\n"))
+    return Part(fields, encoded)
 
 
 def multipart(subtype: str, parts: Iterable[Part], seed: str) -> Part:
@@ -93,16 +104,6 @@ def multipart(subtype: str, parts: Iterable[Part], seed: str) -> Part:
     delimiter = f"--{boundary}".encode()
     body = b"".join(delimiter + b"\r\n" + bytes(part) + b"\r\n" for part in parts)
     return Part((("Content-Type", f'multipart/{subtype}; boundary="{boundary}"'),), body + delimiter + b"--\r\n")
-
-
-def _field(name: str, value: str) -> bytes:
-    if any(map(breaks_lines, value)):
-        msg = f"the header field {name} would hold a line break or another control character"
-        raise TemplateFault(msg)
-    looks_encoded = name == "Subject" and _LOOKS_ENCODED in value
-    if looks_encoded or not value.isascii() or len(f"{name}: {value}") > _LINE_MAX:
-        value = _encoded(value, name, "\r\n")
-    return f"{name}: {value}\r\n".encode("ascii")
 
 
 def _encoded(value: str, field: str = "", line_end: str = "") -> str:

@@ -18,6 +18,8 @@ from jinja2 import (
     select_autoescape,
 )
 
+from eventpost.compose.deferred import NotDeferrable
+from eventpost.compose.guarding import DeferringEnvironment
 from eventpost.errors import TemplateFault
 
 _MISSING = re.compile(r"('[\w. ]+' has no attribute )?'(?P<name>\w+)'( is undefined)?")
@@ -27,10 +29,15 @@ class Templates:
     """The templates below one folder.
 
     All but `.txt` files are escaped, whatever an event or a subscriber brings.
+
+    Attributes:
+        guarded: Whether contexts may hold deferred values.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._environment = Environment(
+    def __init__(self, folder: Path, *, guarded: bool = False) -> None:
+        self.guarded = guarded
+        self._folder = folder
+        self._files = (DeferringEnvironment if guarded else Environment)(
             loader=FileSystemLoader(folder),
             autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
             undefined=StrictUndefined,
@@ -39,6 +46,10 @@ class Templates:
             keep_trailing_newline=True,
         )
 
+    def with_guards(self) -> "Templates":
+        """The same templates, for contexts with deferred values."""
+        return Templates(self._folder, guarded=True)
+
     def render(self, name: str, context: Mapping[str, Any]) -> str:
         """The template of this name, rendered.
 
@@ -46,7 +57,7 @@ class Templates:
             TemplateFault: There is no such template, or it fails for this context.
         """
         try:
-            template = self._environment.get_template(name)
+            template = self._files.get_template(name)
         except TemplateNotFound as error:
             msg = f"there is no template {error.name}: every list needs body.html and body.txt in its folder"
             raise TemplateFault(msg) from None
@@ -56,19 +67,25 @@ class Templates:
         return _rendered(template, name, context)
 
 
-def render_text(source: str, context: Mapping[str, Any]) -> str:
+def render_text(source: str, context: Mapping[str, Any], *, guarded: bool = False) -> str:
     """A short template from a list's declaration (a subject, a page's address), rendered as plain text.
+
+    Args:
+        source: The template.
+        context: What it knows.
+        guarded: Whether the context may hold deferred values.
 
     Raises:
         TemplateFault: The template is malformed or fails for this context.
     """
-    return _rendered(_compiled(source), source, context)
+    return _rendered(_compiled(source, guarded=guarded), source, context)
 
 
 @cache  # a process serves the few strings of one list's declaration
-def _compiled(source: str) -> Template:
+def _compiled(source: str, *, guarded: bool) -> Template:
+    environment = DeferringEnvironment if guarded else Environment
     try:
-        return Environment(undefined=StrictUndefined, autoescape=False).from_string(source)  # noqa: S701 - text
+        return environment(undefined=StrictUndefined, autoescape=False).from_string(source)
     except TemplateSyntaxError as error:
         msg = f"{source!r}: {error.message}"
         raise TemplateFault(msg) from None
@@ -77,6 +94,8 @@ def _compiled(source: str) -> Template:
 def _rendered(template: Template, name: str, context: Mapping[str, Any]) -> str:
     try:
         return template.render(context)
+    except NotDeferrable:
+        raise
     except Exception as error:  # noqa: BLE001 - a template can raise whatever a filter or a method does
         where, line = _place(error, name)
         raise TemplateFault(f"{where}: {_what(error, line)}") from None

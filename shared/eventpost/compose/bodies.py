@@ -1,0 +1,69 @@
+"""The subject and the two bodies of an event's mail, rendered by the list's templates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import css_inline
+
+from eventpost.compose.attributes import Personal
+from eventpost.compose.frame import Written
+from eventpost.compose.mime import field
+from eventpost.compose.quoted_printable import encoded
+from eventpost.compose.rendering import Templates, render_text
+from eventpost.errors import TemplateFault
+from eventpost.lists import MailList
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What the templates gave: the HTML as it was, and with its CSS inlined."""
+
+    subject: str
+    text: str
+    html: str
+    inlined: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """One event's templates with what they know of the event.
+
+    Attributes:
+        mail_list: Whose templates.
+        shared: What templates know, whoever the mail goes to.
+        inliner: Inlines the CSS; made once, for many events.
+    """
+
+    mail_list: MailList
+    shared: Mapping[str, Any]
+    inliner: css_inline.CSSInliner
+
+    def rendered(self, templates: Templates, personal: Mapping[str, object]) -> Rendered:
+        """The templates with these personal values in their context, true or deferred.
+
+        Raises:
+            TemplateFault: A template is missing or fails.
+            NotDeferrable: A template looks at a deferred value.
+        """
+        context = {**self.shared, **personal}
+        subject = render_text(self.mail_list.subject, context, guarded=templates.guarded)
+        text = templates.render(f"{self.mail_list.name}/body.txt", context)
+        html = templates.render(f"{self.mail_list.name}/body.html", context)
+        return Rendered(subject, text, html, self._inlined(html))
+
+    def written(self, templates: Templates, personal: Personal) -> Written:
+        """The mail's contents for one subscriber, all of it rendered and encoded for them alone.
+
+        Raises:
+            TemplateFault: A template is missing or fails, or the subject would hold a line break.
+        """
+        rendered = self.rendered(templates, {"subscriber": personal.subscriber, "links": personal.links})
+        return Written(field("Subject", rendered.subject), encoded(rendered.text), encoded(rendered.inlined))
+
+    def _inlined(self, html: str) -> str:
+        try:
+            return self.inliner.inline(html)
+        except css_inline.InlineError as error:
+            msg = f"{self.mail_list.name}/body.html: its style sheet cannot be inlined ({type(error).__name__})"
+            raise TemplateFault(msg) from None

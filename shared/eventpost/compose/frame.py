@@ -1,0 +1,130 @@
+"""The frame of an event's mail: all of it but the bodies, the subject and a few header fields."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from typing import NamedTuple
+
+from eventpost.compose.mime import (
+    Part,
+    base64_lines,
+    field,
+    header_block,
+    mailbox,
+    multipart,
+    named,
+    picture_part,
+    text_part,
+)
+from eventpost.lists import MailList
+from eventpost.model import Picture, RaisedEvent
+
+_TEXT, _HTML = "\0text\0", "\0html\0"  # places that no encoded text can be mistaken for
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who a mail is from: the `From` field, and the bare address for the envelope."""
+
+    header: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        """The domain that list ids and message ids are named under."""
+        return self.address.rpartition("@")[2]
+
+
+class Written(NamedTuple):
+    """What templates make of a mail, as it goes into the frame: the subject's field, and both bodies encoded."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picturing:
+    """The picture of a mail, and the id it is shown by."""
+
+    picture: Picture
+    content_id: str
+    attached: bool
+
+
+class Frame:
+    """The frame of one event's mail, made once.
+
+    Whatever comes behind the HTML is the same for everybody; with a picture it is worth sharing.
+
+    Raises:
+        TemplateFault: A header field would hold a line break.
+    """
+
+    def __init__(
+        self,
+        mail_list: MailList,
+        raised: RaisedEvent,
+        sender: Sender,
+        picturing: Picturing | None,
+        composed_at: datetime,
+    ) -> None:
+        self._message_id = f"<{raised.key.digest}.%s@{sender.domain}>"
+        label = ".".join(reversed(raised.audience.split("/")))
+        self._from = field("From", mailbox(sender.header))
+        self._date = field("Date", format_datetime(composed_at))
+        self._list_id = field("List-Id", named(mail_list.title, f"{label}.{sender.domain}"))
+        self._one_click = field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")  # RFC 8058, 3.1
+        feedback_id = f"{raised.key.digest}:{mail_list.name}:event:eventpost"
+        fixed = [
+            ("Auto-Submitted", "auto-generated"),
+            ("Feedback-ID", feedback_id),
+            ("MIME-Version", "1.0"),
+        ]  # RFC 3834
+        body = bytes(_body(picturing, raised.key.digest))
+        before, _, behind = body.partition(_TEXT.encode())
+        between, _, after = behind.partition(_HTML.encode())
+        self._top = (header_block(fixed) + before).decode("ascii")
+        self._between = between.decode("ascii")
+        self._after, self.shared = ("", after) if picturing else (after.decode("ascii"), b"")
+
+    def own(self, address: str, subscriber: str, links: Mapping[str, str], written: Written) -> bytes:
+        """The part of the mail that is one subscriber's own: all that comes before `shared`.
+
+        Raises:
+            TemplateFault: A header field would hold a line break.
+        """
+        pieces = (
+            self._from,
+            field("To", address),
+            written.subject,
+            self._date,
+            field("Message-ID", self._message_id % subscriber),
+            self._list_id,
+            field("List-Unsubscribe", f"<{links['unsubscribe']}>"),
+            self._one_click,
+            field("List-Help", f"<{links['preferences']}>"),
+            self._top,
+            written.text,
+            self._between,
+            written.html,
+            self._after,
+        )
+        return "".join(pieces).encode("ascii")
+
+
+def _body(picturing: Picturing | None, seed: str) -> Part:
+    """The multipart with places for the text and the HTML. All that needs neither comes last."""
+    text, shown = text_part(_TEXT, "plain"), text_part(_HTML, "html")
+    if picturing is None:
+        return multipart("alternative", [text, shown], seed)
+    encoded = base64_lines(picturing.picture.content)
+    inline = picture_part(picturing.picture, encoded, picturing.content_id)
+    related = multipart('related; type="text/html"', [shown, inline], seed)  # RFC 2387, 3.1
+    body = multipart("alternative", [text, related], seed)
+    if not picturing.attached:
+        return body
+    return multipart(
+        "mixed", [body, picture_part(picturing.picture, encoded, picturing.content_id, attachment=True)], seed
+    )

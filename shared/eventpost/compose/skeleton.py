@@ -1,0 +1,58 @@
+"""A mail's contents with blanks for the personal values: what a deferred rendering leaves to be done for each mail."""
+
+from collections.abc import Sequence
+
+from eventpost.compose.attributes import Personal
+from eventpost.compose.blanks import Blank, in_html, in_text
+from eventpost.compose.bodies import Rendered
+from eventpost.compose.deferred import Value
+from eventpost.compose.forms import Form
+from eventpost.compose.frame import Written
+from eventpost.compose.mime import field
+from eventpost.compose.quoted_printable import quoted
+
+
+class Skeleton:
+    """The contents of an event's mail for all subscribers for whom its templates take the same way.
+
+    Args:
+        rendered: What the templates gave, with marks.
+        values: Which value each mark's number stands for.
+
+    Raises:
+        NotDeferrable: A value stands where it may change more than its own characters.
+        TemplateFault: The subject would hold a line break.
+    """
+
+    def __init__(self, rendered: Rendered, values: Sequence[Value]) -> None:
+        subject = in_text(rendered.subject)
+        text, html = in_text(rendered.text), in_html(rendered.html, rendered.inlined)
+        numbers: dict[Blank, int] = {}
+        for piece in (*subject, *text, *html):
+            if isinstance(piece, Blank):
+                numbers.setdefault(piece, len(numbers))
+        self._values = values
+        self._blanks = list(numbers)
+        self._subject = subject
+        self._same_subject = field("Subject", rendered.subject) if len(subject) == 1 else ""
+        self._text, self._html = Form(text, numbers), Form(html, numbers)
+
+    def written(self, personal: Personal) -> Written:
+        """The contents for this subscriber.
+
+        Raises:
+            TemplateFault: The subject would hold a line break.
+        """
+        values = [value.of(personal) for value in self._values]
+        plain = [quoted(value) for value in values]
+        encoded = []
+        for blank in self._blanks:
+            value = values[blank.number]
+            written = blank.written(value)
+            encoded.append(plain[blank.number] if written is value else quoted(written))
+        subject = self._same_subject or self._subject_field(values)
+        return Written(subject, self._text.filled(encoded), self._html.filled(encoded))
+
+    def _subject_field(self, values: Sequence[str]) -> str:
+        pieces = [piece if isinstance(piece, str) else piece.written(values[piece.number]) for piece in self._subject]
+        return field("Subject", "".join(pieces))
