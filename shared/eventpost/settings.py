@@ -3,15 +3,18 @@
 import os
 from collections.abc import Mapping
 from email.utils import parseaddr
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from eventpost.errors import Misconfigured
 
 SETTINGS_VARIABLE = "EVENTPOST_SETTINGS"
 
 NonEmpty = Annotated[str, Field(min_length=1)]
+
+SmtpSecurity = Literal["starttls", "tls", "none"]
+TransportName = Literal["smtp", "ses"]
 
 
 class Settings(BaseModel):
@@ -25,10 +28,17 @@ class Settings(BaseModel):
         link_keys_secret: Secrets Manager ARN of the keys that sign links.
         link_base_url: Where the links in mails lead, without a slash at the end.
         sender: Who the mails are from: `Name <address>` or an address.
-        smtp_host: The SMTP server that takes the mail.
+        transport: What carries the mail: `smtp`, `ses`, or both by a comma. The second takes what the first defers.
+        sending_rate: Mails a second, for all lists together. 0 asks SES where it is first, and is no limit elsewhere.
+        daily_limit: Mails in 24 hours, for all lists together. 0 as above.
+        critical_share: The part of both that only critical lists may use.
+        ses_configuration_set: The configuration set that SES sends under, or empty.
+        smtp_host: The SMTP server that takes the mail; needed where `transport` names smtp.
         smtp_port: Its port.
         smtp_security: `starttls`, `tls`, or `none` for a server on this very machine.
         smtp_credentials_secret: Secrets Manager ARN of `{"username", "password"}`, or empty for no login.
+        smtp_connections: How many connections one invocation opens to that server.
+        smtp_largest_mail: Bytes that a mail may have on its way to that server.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -40,10 +50,18 @@ class Settings(BaseModel):
     link_keys_secret: NonEmpty
     link_base_url: Annotated[str, Field(pattern=r"^https?://\S+[^/\s]$")]
     sender: NonEmpty
-    smtp_host: NonEmpty
-    smtp_port: Annotated[int, Field(ge=1, le=65535)]
-    smtp_security: Literal["starttls", "tls", "none"]
+    transport: Literal["smtp", "ses", "ses,smtp", "smtp,ses"] = "smtp"
+    sending_rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0
+    daily_limit: Annotated[int, Field(ge=0)] = 0
+    critical_share: Annotated[float, Field(ge=0, le=0.9)] = 0.1
+    ses_configuration_set: str = ""
+    smtp_host: Annotated[str, Field(validate_default=True)] = ""
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    smtp_security: SmtpSecurity = "starttls"
     smtp_credentials_secret: str = ""
+    smtp_connections: Annotated[int, Field(ge=1, le=50)] = 4
+    # Gmail's limit (support.google.com/mail/answer/6584), and less than SES's 40 MB.
+    smtp_largest_mail: Annotated[int, Field(ge=1_000_000)] = 25_000_000
 
     @field_validator("sender")
     @classmethod
@@ -52,6 +70,19 @@ class Settings(BaseModel):
             msg = "no address in it"
             raise ValueError(msg)
         return sender
+
+    @field_validator("smtp_host")
+    @classmethod
+    def _is_known_where_it_is_needed(cls, smtp_host: str, others: ValidationInfo) -> str:
+        if not smtp_host and "smtp" in others.data.get("transport", ""):
+            msg = "it must be set, because transport names smtp"
+            raise ValueError(msg)
+        return smtp_host
+
+    @property
+    def transports(self) -> tuple[TransportName, ...]:
+        """What carries the mail, in the order in which it is tried."""
+        return cast("tuple[TransportName, ...]", tuple(self.transport.split(",")))
 
     @property
     def sender_address(self) -> str:

@@ -136,9 +136,10 @@ class Deployed:
         """What the ledger says of the event: each subscriber's row, by id."""
         rows = self.stack.client("dynamodb").scan(
             TableName=self.stack.outputs["LedgerTable"],
-            FilterExpression="begins_with(#partition, :event) AND subscriber <> :own",
-            ExpressionAttributeNames={"#partition": "partition"},
-            ExpressionAttributeValues={":event": {"S": f"{list_name}#{event_id}#"}, ":own": {"S": "-"}},
+            # The event's own row and those of its slices have no state.
+            FilterExpression="begins_with(#partition, :event) AND attribute_exists(#state)",
+            ExpressionAttributeNames={"#partition": "partition", "#state": "state"},
+            ExpressionAttributeValues={":event": {"S": f"{list_name}#{event_id}#"}},
         )["Items"]
         plain = [{name: next(iter(value.values())) for name, value in row.items()} for row in rows]
         return {row["subscriber"]: row for row in plain}

@@ -50,10 +50,20 @@ class Template:
 
     def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Every statement of every role's policies, with the role's logical id."""
+        for role, policy in self.policies():
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield role, statement
+
+    def policies(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every policy of every role, with the role's logical id; those that depend on a condition as if it held."""
         for role, properties in self.of("AWS::IAM::Role").items():
             for policy in properties.get("Policies", []):
-                for statement in policy["PolicyDocument"]["Statement"]:
-                    yield role, statement
+                if "Fn::If" in policy:
+                    _, policy_then, otherwise = policy["Fn::If"]
+                    assert otherwise == {"Ref": "AWS::NoValue"}, role
+                    yield role, policy_then
+                else:
+                    yield role, policy
 
     def statement(self, sid: str) -> dict[str, Any]:
         """The one statement of that name."""

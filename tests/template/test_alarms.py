@@ -1,25 +1,30 @@
 """Alarms are heard: they watch the right queue, reach the topic, and say what to do."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from eventpost.runtime.figures import COUNTED
+from eventpost.slicing import LONGEST_PAUSE
+
 ALARM = "AWS::CloudWatch::Alarm"
-WATCHED = {
+QUEUES = {
     "DeadLettersAlarm": ("ApproximateNumberOfMessagesVisible", "DeadLetters", 1),
     "LateAlarm": ("ApproximateAgeOfOldestMessage", "Queue", {"Ref": "LateAfterSeconds"}),
 }
+ALARMS = (*QUEUES, "TransportAlarm")
 
 
-def test_a_list_has_two_alarms(list_stack: Any) -> None:
-    """Each costs $0.10 a month; two say what there is to say."""
-    assert list_stack.of(ALARM).keys() == WATCHED.keys()
+def test_a_list_has_three_alarms(list_stack: Any) -> None:
+    """Each costs $0.10 a month; three say what there is to say."""
+    assert list_stack.of(ALARM).keys() == set(ALARMS)
 
 
-@pytest.mark.parametrize("name", WATCHED)
+@pytest.mark.parametrize("name", QUEUES)
 def test_alarms_watch_the_list(list_stack: Any, name: str) -> None:
     """One lost event calls, and one that waits too long."""
-    metric, queue, threshold = WATCHED[name]
+    metric, queue, threshold = QUEUES[name]
     alarm = list_stack.of(ALARM)[name]
 
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", metric)
@@ -28,7 +33,26 @@ def test_alarms_watch_the_list(list_stack: Any, name: str) -> None:
     assert (alarm["Statistic"], alarm["Period"], alarm["EvaluationPeriods"]) == ("Maximum", 60, 1)
 
 
-@pytest.mark.parametrize("name", WATCHED)
+def test_trouble_with_the_provider_calls(list_stack: Any) -> None:
+    """The metric is one that the library publishes, under the namespace and the dimension that it is told."""
+    alarm = list_stack.of(ALARM)["TransportAlarm"]
+    variables = list_stack.only("AWS::Lambda::Function")["Environment"]["Variables"]
+
+    assert alarm["MetricName"] in COUNTED
+    assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["EVENTPOST_LIST"]}]
+    assert (alarm["Statistic"], alarm["EvaluationPeriods"]) == ("Sum", 1)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
+
+
+def test_an_outage_of_the_provider_is_one_call(list_stack: Any) -> None:
+    """Two tries in vain always lie within the alarm's period, so it does not end and begin anew between them."""
+    period = timedelta(seconds=list_stack.of(ALARM)["TransportAlarm"]["Period"])
+
+    assert period >= 2 * LONGEST_PAUSE
+
+
+@pytest.mark.parametrize("name", ALARMS)
 def test_alarms_reach_the_topic(list_stack: Any, name: str) -> None:
     """Position 2 of the platform; and a queue that nobody uses is no reason to call."""
     alarm = list_stack.of(ALARM)[name]
@@ -37,7 +61,7 @@ def test_alarms_reach_the_topic(list_stack: Any, name: str) -> None:
     assert alarm["TreatMissingData"] == "notBreaching"
 
 
-@pytest.mark.parametrize("name", WATCHED)
+@pytest.mark.parametrize("name", ALARMS)
 def test_alarms_say_what_to_do(list_stack: Any, name: str) -> None:
     """In one sentence, with the list's name and the page that says more."""
     description = list_stack.of(ALARM)[name]["AlarmDescription"]["Fn::Sub"]

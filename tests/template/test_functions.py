@@ -39,6 +39,14 @@ def test_variables_are_text(stack: Any) -> None:
     assert [variable for variable, value in variables.items() if not isinstance(value, str | dict)] == []
 
 
+def test_events_are_traced(stack: Any) -> None:
+    """From the queue through the list's function to its capture; each role may write what that brings."""
+    for name, function in stack.of(FUNCTION).items():
+        assert function["TracingConfig"] == {"Mode": "Active"}, name
+    traced = [statement["Action"] for _, statement in stack.statements() if statement["Sid"] == "WriteTraces"]
+    assert traced == [["xray:PutTraceSegments", "xray:PutTelemetryRecords"]] * len(stack.of(FUNCTION))
+
+
 def test_list_functions_may_go_round(list_stack: Any) -> None:
     """Slices travel over the list's own queue; Lambda would stop such a chain after some 16 hops."""
     assert list_stack.source["Resources"]["Function"]["Properties"]["RecursiveLoop"] == "Allow"

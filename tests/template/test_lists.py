@@ -2,14 +2,22 @@
 
 import json
 import re
+from email.utils import parseaddr
 from itertools import takewhile
 from typing import Any
 
 import pytest
 
+from eventpost.runtime.figures import COUNTED, TIMED
 from eventpost.settings import Settings
 
 SERVERLESS = "AWS::Serverless::Application"
+SENDER_ADDRESS = {
+    "Fn::Select": [
+        0,
+        {"Fn::Split": [">", {"Fn::Select": [1, {"Fn::Split": ["<", {"Fn::Sub": "${Sender}<${Sender}"}]}]}]},
+    ]
+}
 PLATFORM = {
     0: {"Ref": "SharedLayer"},
     1: {"Ref": "TemplatesLayer"},
@@ -23,6 +31,15 @@ PLATFORM = {
     9: {"Ref": "LogRetentionDays"},
     10: {"Ref": "LogLevel"},
     11: {"Ref": "AWS::StackName"},
+    12: {"Fn::If": ["UsesSes", SENDER_ADDRESS, "none"]},
+    13: {"Fn::If": ["HasConfigurationSet", {"Ref": "SesConfigurationSet"}, "*"]},
+}
+SENDERS = ("Eventpost <news@example.com>", "news@example.com", "Bücher & Co. <news@example.com>")
+# What the library takes where it is told nothing: the stack's own defaults say the same.
+LIBRARY = {
+    name: field.default
+    for name, field in Settings.model_fields.items()
+    if not field.is_required() and name != "smtp_host"
 }
 OVERRIDABLE = {"Timeout", "MemorySize", "MaximumConcurrency", "LateAfterSeconds"}
 
@@ -89,26 +106,54 @@ def test_the_dashboard_is_json(root_stack: Any, list_stack: Any) -> None:
     row, _ = list_stack.source["Outputs"]["Widgets"]["Value"]["Fn::Sub"]
     widgets = json.loads(filled(body.replace("${Lists}", f"{row},{row}")))["widgets"]
 
-    assert len(widgets) == 2 * 5 + 3
+    assert len(widgets) == 2 * 8 + 3
     assert sum(widget["width"] for widget in widgets) % 24 == 0
     assert {widget["type"] for widget in widgets} == {"text", "metric"}
 
 
-def test_settings_are_what_the_library_reads(root_stack: Any) -> None:
-    """Each field of `Settings` is written, no other is, and the library accepts them."""
-    text = root_stack.of("AWS::SSM::Parameter")["Settings"]["Value"]["Fn::Sub"]
-    sample = {
-        "Environment": "dev",
-        "LinkBaseUrl": "https://mail.example.com",
-        "Sender": "Eventpost <news@example.com>",
-        "SmtpPort": "587",
-        "SmtpSecurity": "starttls",
-        "SmtpCredentialsSecret": "",
+def test_every_figure_is_on_the_dashboard(list_stack: Any) -> None:
+    """What the library publishes is shown, and what is shown is published."""
+    row, _ = list_stack.source["Outputs"]["Widgets"]["Value"]["Fn::Sub"]
+    widgets = json.loads(filled(f"[{row}]", {"Root": "ours"}))
+    shown = {
+        metric
+        for widget in widgets
+        if widget["type"] == "metric"
+        for metric in spelt_out(widget["properties"]["metrics"])
+        if metric[0] == "ours"
     }
-    settings = filled(text, sample)
+
+    assert {name for _, name, *_ in shown} == {*COUNTED, *TIMED, "unfinished"}
+    assert {tuple(dimension) for _, _, *dimension in shown} == {("service", "1")}
+
+
+def test_settings_are_what_the_library_reads(root_stack: Any) -> None:
+    """Each field of `Settings` is written, no other is, and the library accepts the stack's defaults."""
+    text = root_stack.of("AWS::SSM::Parameter")["Settings"]["Value"]["Fn::Sub"]
+    defaults = {name: str(found.get("Default", "")) for name, found in root_stack.source["Parameters"].items()}
+    given = {"LinkBaseUrl": "https://mail.example.com", "Sender": SENDERS[0], "SmtpHost": "smtp.example.com"}
+    settings = filled(text, defaults | given)
 
     assert json.loads(settings).keys() == Settings.model_fields.keys()
-    assert Settings.model_validate_json(settings).sender_address == "news@example.com"
+    assert Settings.model_validate_json(settings) == Settings.model_validate({**json.loads(settings), **LIBRARY})
+
+
+@pytest.mark.parametrize("transport", ["smtp", "ses", "ses,smtp", "smtp,ses"])
+def test_stack_and_library_know_the_same_transports(root_stack: Any, transport: str) -> None:
+    """One that the stack accepts is one that the library can wire."""
+    text = root_stack.of("AWS::SSM::Parameter")["Settings"]["Value"]["Fn::Sub"]
+    defaults = {name: str(found.get("Default", "")) for name, found in root_stack.source["Parameters"].items()}
+    given = {"LinkBaseUrl": "https://mail.example.com", "Sender": SENDERS[0], "SmtpHost": "smtp.example.com"}
+    settings = Settings.model_validate_json(filled(text, defaults | given | {"Transport": transport}))
+
+    assert transport in root_stack.source["Parameters"]["Transport"]["AllowedValues"]
+    assert ",".join(settings.transports) == transport
+
+
+@pytest.mark.parametrize("sender", SENDERS)
+def test_the_senders_address_is_found(sender: str) -> None:
+    """What the template makes of `Sender` is the address that the library sends from: SES's permission hangs on it."""
+    assert worked_out(SENDER_ADDRESS, {"Sender": sender}) == parseaddr(sender)[1] == "news@example.com"
 
 
 def test_platform_positions(root_stack: Any) -> None:
@@ -135,6 +180,27 @@ def test_positions_are_marked(root_stack: Any, list_stack: Any, position: int) -
 
     assert re.search(rf"^ +-.* # {position}$", root_stack.text, re.MULTILINE)
     assert re.search(rf"^#.* {position}  [a-zA-Z]", head, re.MULTILINE)
+
+
+def spelt_out(metrics: list[list[Any]]) -> list[tuple[str, ...]]:
+    """A widget's metrics with what they repeat of the one before, which CloudWatch lets stand as a dot."""
+    spelt: list[tuple[str, ...]] = []
+    for metric in metrics:
+        words = [word for word in metric if isinstance(word, str)]
+        spelt.append(tuple(spelt[-1][at] if word == "." else word for at, word in enumerate(words)))
+    return spelt
+
+
+def worked_out(value: Any, parameters: dict[str, str]) -> Any:
+    """What CloudFormation makes of these functions."""
+    match value:
+        case {"Fn::Select": [index, items]}:
+            return worked_out(items, parameters)[index]
+        case {"Fn::Split": [separator, text]}:
+            return worked_out(text, parameters).split(separator)
+        case {"Fn::Sub": text}:
+            return filled(text, parameters)
+    raise AssertionError(value)
 
 
 def filled(text: str, values: dict[str, str] | None = None) -> str:

@@ -1,6 +1,7 @@
 """Parameters explain themselves and refuse what would not work."""
 
 import re
+from email.utils import parseaddr
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ def test_settings_stay_json(root_stack: Any) -> None:
         "h\\x",
     )
 
-    assert {"Sender", "LinkBaseUrl", "SmtpHost", "SmtpCredentialsSecret"} <= set(written)
+    assert {"Sender", "LinkBaseUrl", "SmtpHost", "SmtpCredentialsSecret", "SesConfigurationSet"} <= set(written)
     for name in written:
         assert [text for text in breaking if accepts(parameters[name], text)] == [], name
 
@@ -58,6 +59,22 @@ def test_settings_stay_json(root_stack: Any) -> None:
         ("Sender", "Eventpost", False),
         ("Sender", "Eventpost\r\nBcc: x <news@example.com>", False),
         ("Sender", "a <b@c> <d@e>", False),
+        ("Sender", "Bücher & Co. <news@example.com>", True),
+        ("Sender", "Eventpost, Inc. <news@example.com>", False),
+        ("Sender", "Eventpost (news) <news@example.com>", False),
+        ("Sender", "a,b@example.com", False),
+        ("Sender", "a <a,b@example.com>", False),
+        ("Transport", "ses,smtp", True),
+        ("Transport", "ses,ses", False),
+        ("SendingRate", "0.5", True),
+        ("SendingRate", "-1", False),
+        ("DailyLimit", "2000", True),
+        ("CriticalShare", "0.1", True),
+        ("CriticalShare", "1", False),
+        ("SesConfigurationSet", "", True),
+        ("SesConfigurationSet", "eventpost-prod", True),
+        ("SesConfigurationSet", "*", False),
+        ("SesConfigurationSet", "a,b", False),
         ("LinkBaseUrl", "https://mail.example.com", True),
         ("LinkBaseUrl", "https://mail.example.com/eventpost", True),
         ("LinkBaseUrl", "https://mail.example.com/", False),
@@ -70,6 +87,7 @@ def test_settings_stay_json(root_stack: Any) -> None:
         ("LinkBaseUrl", "ftp://mail.example.com", False),
         ("SmtpHost", "email-smtp.eu-west-1.amazonaws.com", True),
         ("SmtpHost", "127.0.0.1", True),
+        ("SmtpHost", "", True),
         ("SmtpHost", "smtp.example.com:587", False),
         ("SmtpCredentialsSecret", "", True),
         ("SmtpCredentialsSecret", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:smtp-AbCdEf", True),
@@ -86,6 +104,14 @@ def test_settings_stay_json(root_stack: Any) -> None:
 def test_patterns(root_stack: Any, name: str, value: str, accepted: bool) -> None:  # noqa: FBT001
     """What works is accepted; what would fail in every mail is refused before anything is deployed."""
     assert accepts(root_stack.source["Parameters"][name], value) is accepted
+
+
+@pytest.mark.parametrize("character", [chr(code) for code in range(32, 127)])
+def test_a_sender_that_the_stack_accepts_is_one_for_the_library(root_stack: Any, character: str) -> None:
+    """Whatever stands in the name: the library finds the same address in it, or the stack refuses it."""
+    sender = f"Event{character}post <news@example.com>"
+
+    assert not accepts(root_stack.source["Parameters"]["Sender"], sender) or parseaddr(sender)[1] == "news@example.com"
 
 
 @pytest.mark.parametrize(
@@ -108,6 +134,9 @@ def test_names_of_lists(list_stack: Any, value: str, accepted: bool) -> None:  #
     ("given", "broken"),
     [
         ({}, set()),
+        ({"SmtpHost": ""}, {"SmtpHasAServer"}),
+        ({"SmtpHost": "", "Transport": "ses,smtp"}, {"SmtpHasAServer"}),
+        ({"SmtpHost": "", "Transport": "ses"}, set()),
         ({"SmtpSecurity": "none"}, {"MailIsEncrypted"}),
         ({"SmtpSecurity": "none", "Environment": "local"}, set()),
         ({"CaptureAllowHosts": "10.0.0.1"}, set()),
@@ -121,7 +150,7 @@ def test_rules(root_stack: Any, given: dict[str, str], broken: set[str]) -> None
     """Combinations that would not do are refused before anything is deployed."""
     defaults = {name: str(found.get("Default", "")) for name, found in root_stack.source["Parameters"].items()}
 
-    assert broken_rules(root_stack.source["Rules"], defaults | given) == broken
+    assert broken_rules(root_stack.source["Rules"], defaults | {"SmtpHost": "smtp.example.com"} | given) == broken
 
 
 def accepts(parameter: dict[str, Any], value: str) -> bool:
@@ -129,7 +158,7 @@ def accepts(parameter: dict[str, Any], value: str) -> bool:
     if "AllowedValues" in parameter:
         return value in map(str, parameter["AllowedValues"])
     if "MinValue" in parameter:
-        return parameter["MinValue"] <= int(value) <= parameter["MaxValue"]
+        return bool(parameter["MinValue"] <= float(value) <= parameter["MaxValue"])
     return re.fullmatch(parameter["AllowedPattern"], value) is not None
 
 

@@ -1,6 +1,11 @@
 """Queues keep events safe: encrypted, long-polled, and with dead letters behind them."""
 
+from datetime import timedelta
 from typing import Any
+
+from eventpost.adapters.ledger_rows import RETENTION
+from eventpost.deliver.invocation import LEASE_BEYOND_DEADLINE
+from eventpost.slicing import REPLAY_LIMIT, SLICE_LIFE
 
 QUEUE = "AWS::SQS::Queue"
 DAY = 24 * 60 * 60
@@ -91,11 +96,33 @@ def test_visibility_is_six_times_the_timeout(list_stack: Any) -> None:
 
 
 def test_a_lease_ends_before_its_event_comes_back(list_stack: Any) -> None:
-    """A lease lasts until 30 s after the invocation's deadline; visibility exceeds that."""
+    """Visibility exceeds the longest lease: one that was taken as the invocation began, with all its time ahead."""
     visibility = list_stack.source["Mappings"]["Visibility"]
-    short = [timeout for timeout, row in visibility.items() if row["Seconds"] <= int(timeout) + 30]
+    beyond = LEASE_BEYOND_DEADLINE.total_seconds()
+    short = [timeout for timeout, row in visibility.items() if row["Seconds"] <= int(timeout) + beyond]
 
     assert short == []
+
+
+def test_an_event_can_come_back_as_often_as_it_may(list_stack: Any) -> None:
+    """All receives, each hidden for as long as can be, fit into what the queue keeps; else SQS would drop the event."""
+    queue = list_stack.of(QUEUE)["Queue"]
+    longest = max(row["Seconds"] for row in list_stack.source["Mappings"]["Visibility"].values())
+
+    assert longest * queue["RedrivePolicy"]["maxReceiveCount"] < queue["MessageRetentionPeriod"]
+
+
+def test_the_ledger_outlives_whatever_waits(root_stack: Any, list_stack: Any) -> None:
+    """An event in its queue, its slices, their dead letters: at the end of all, rows, body and picture are there."""
+    queues = list_stack.of(QUEUE)
+    waiting = sum(queues[name]["MessageRetentionPeriod"] for name in ("Queue", "DeadLetters"))
+    waits = timedelta(seconds=waiting) + SLICE_LIFE
+    rules = root_stack.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    (body,) = (timedelta(days=rule["ExpirationInDays"]) for rule in rules if rule.get("Prefix") == "events/")
+    picture = timedelta(days=root_stack.source["Parameters"]["ScreenshotRetentionDays"]["MinValue"])
+
+    assert waits < min(RETENTION, body, picture)
+    assert min(RETENTION, body) >= REPLAY_LIMIT, "what is replayed later is refused, not mailed again"
 
 
 def _dead_letters_of(queue: dict[str, Any]) -> str | None:

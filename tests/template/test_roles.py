@@ -1,15 +1,25 @@
 """Roles allow what is needed, by name, on what is theirs."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+BUDGET = "#budget#"  # how the partition keys of the budget's rows begin
+
 # Where a star is right, and why.
-ANY_RESOURCE = {("SlackRole", "DrawGraphs"): "reading metrics cannot be limited to some of them"}
+ANY_RESOURCE = {
+    ("SlackRole", "DrawGraphs"): "reading metrics cannot be limited to some of them",
+    ("CaptureRole", "WriteTraces"): "X-Ray has no resource to name",
+    ("Role", "WriteTraces"): "X-Ray has no resource to name",
+    ("Role", "AskForLimits"): "the account is no resource",
+}
 PATHS = {
     "${Screenshots.Arn}/captures/*": "capture writes the pictures of every list",
     "${Bucket}/captures/${List}/*": "a list reads its own pictures",
+    "${Bucket}/events/${List}/*": "a list keeps its own events",
+    "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*": "the condition names the sender",
 }
 
 
@@ -45,7 +55,7 @@ def test_roles_are_written_here(stack: Any) -> None:
 
 
 def test_rows_are_limited_to_the_list(list_stack: Any) -> None:
-    """Every statement about DynamoDB is limited to keys that begin with the list's name."""
+    """Every statement about DynamoDB is limited to keys that begin with the list's name, or are all lists' budget."""
     own = [{"Ref": "List"}, {"Fn::Sub": "${List}/*"}, {"Fn::Sub": "${List}#*"}]
     statements = [
         statement
@@ -53,12 +63,62 @@ def test_rows_are_limited_to_the_list(list_stack: Any) -> None:
         if any(action.startswith("dynamodb:") for action in _actions(statement))
     ]
 
-    assert len(statements) == 2
+    assert len(statements) == 3
     for statement in statements:
         assert set(statement["Condition"]) == {"ForAllValues:StringLike"}, statement["Sid"]
         keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
         assert keys, statement["Sid"]
-        assert [key for key in keys if key not in own] == [], statement["Sid"]
+        if statement["Sid"] == "KeepToBudget":
+            assert keys == [f"{BUDGET}*"]
+        else:
+            assert [key for key in keys if key not in own] == [], statement["Sid"]
+
+
+def test_no_list_is_called_as_the_budget(list_stack: Any) -> None:
+    """So no row of a list is ever a row of the budget; all that a list may do there is to count."""
+    pattern = list_stack.source["Parameters"]["List"]["AllowedPattern"]
+
+    assert re.match(pattern, BUDGET) is None
+    assert _actions(list_stack.statement("KeepToBudget")) == ["dynamodb:UpdateItem"]
+
+
+def test_a_list_reads_no_ledger(list_stack: Any) -> None:
+    """What it must know of earlier deliveries, its conditional writes tell it."""
+    assert set(_actions(list_stack.statement("KeepLedger"))) == {
+        f"dynamodb:{name}Item" for name in ("Put", "Update", "Delete", "BatchWrite")
+    }
+
+
+def test_a_list_keeps_its_own_events_only(list_stack: Any) -> None:
+    """It writes nothing else into the bucket."""
+    written = [statement["Sid"] for _, statement in list_stack.statements() if "s3:PutObject" in _actions(statement)]
+
+    assert written == ["KeepEvents"]
+    assert set(_actions(list_stack.statement("KeepEvents"))) == {"s3:GetObject", "s3:PutObject"}
+
+
+def test_ses_only_where_it_sends(list_stack: Any) -> None:
+    """Its permissions depend on what the platform says of the sender."""
+    (policy,) = (policy["Fn::If"] for policy in list_stack.only("AWS::IAM::Role")["Policies"] if "Fn::If" in policy)
+    sids = {statement["Sid"] for statement in policy[1]["PolicyDocument"]["Statement"]}
+    elsewhere = [statement["Sid"] for _, statement in list_stack.statements() if statement["Sid"] not in sids]
+    says_none = {"Fn::Equals": [{"Fn::Select": [12, {"Ref": "Platform"}]}, "none"]}
+
+    assert policy[0] == "SendsBySes"
+    assert list_stack.source["Conditions"]["SendsBySes"] == {"Fn::Not": [says_none]}
+    assert not [sid for sid in elsewhere if "ses:" in json.dumps(_actions(list_stack.statement(sid)))]
+
+
+def test_ses_sends_for_the_sender_alone(list_stack: Any) -> None:
+    """From the stack's sender and under its configuration set, whichever identity of the account stands behind it."""
+    statement = list_stack.statement("SendBySes")
+    identity, configuration_set = statement["Resource"]
+
+    assert set(_actions(statement)) == {"ses:SendEmail", "ses:SendRawEmail"}
+    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Fn::Select": [12, {"Ref": "Platform"}]}}}
+    assert _path(identity).endswith(":identity/*")
+    assert _path(configuration_set).endswith(":configuration-set/${Set}")
+    assert configuration_set["Fn::Sub"][1] == {"Set": {"Fn::Select": [13, {"Ref": "Platform"}]}}
 
 
 def test_a_whole_table_is_out_of_reach(list_stack: Any) -> None:
@@ -78,6 +138,7 @@ def test_lists_only_read_subscribers(list_stack: Any) -> None:
     [
         ("ReadSubscribers", [3]),
         ("KeepLedger", [4]),
+        ("KeepToBudget", [4]),
         ("TakeScreenshot", [6]),
         ("ReadSecrets", [7, 8]),
     ],
@@ -90,7 +151,7 @@ def test_statements_are_about_their_part_of_the_platform(list_stack: Any, sid: s
 
 
 def test_capture_may_write_pictures_and_logs(root_stack: Any) -> None:
-    """It opens strangers' pages: nothing else is within its reach."""
+    """It opens strangers' pages: nothing else is within its reach, but to say how long it took."""
     allowed = {
         action: statement["Resource"]
         for role, statement in root_stack.statements()
@@ -102,6 +163,8 @@ def test_capture_may_write_pictures_and_logs(root_stack: Any) -> None:
         "s3:PutObject": {"Fn::Sub": "${Screenshots.Arn}/captures/*"},
         "logs:CreateLogStream": {"Fn::GetAtt": ["CaptureLogs", "Arn"]},
         "logs:PutLogEvents": {"Fn::GetAtt": ["CaptureLogs", "Arn"]},
+        "xray:PutTraceSegments": "*",
+        "xray:PutTelemetryRecords": "*",
     }
 
 

@@ -47,6 +47,16 @@ def test_parameters_are_accepted(config: dict[str, Any], root_stack: Any, enviro
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_each_environment_knows_what_carries_its_mail(config: dict[str, Any], environment: str) -> None:
+    """Where SMTP does, a server is named. The local stack's mail goes to its inbox, and never to SES."""
+    given = overrides(config, environment)
+    transport = given.get("Transport", "smtp")
+
+    assert "smtp" not in transport or given["SmtpHost"]
+    assert environment != "local" or transport == "smtp"
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_deploys(config: dict[str, Any], environment: str) -> None:
     """Each environment is a stack of its own, with the capabilities that nested stacks with roles need."""
     deploy = config[environment]["deploy"]["parameters"]

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from eventpost.adapters.ledger_rows import RETENTION
+
 TABLE = "AWS::DynamoDB::Table"
 
 
@@ -71,10 +73,9 @@ def test_screenshots_are_encrypted(root_stack: Any) -> None:
     assert root_stack.denies_plain_http("AWS::S3::BucketPolicy", "Bucket", {"Ref": "Screenshots"}, "s3:*")
 
 
-def test_screenshots_expire_after_the_events_that_need_them(root_stack: Any) -> None:
-    """An event may wait for 4 days and its dead letter for 14: a picture is kept for longer than both."""
+def test_pictures_and_events_expire(root_stack: Any) -> None:
+    """A picture when the stack's owner says; an event's body with the rows of the ledger, and not before them."""
     rules = root_stack.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
     expiry = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
 
-    assert expiry == {"captures/": {"Ref": "ScreenshotRetentionDays"}}
-    assert root_stack.source["Parameters"]["ScreenshotRetentionDays"]["MinValue"] > 4 + 14
+    assert expiry == {"captures/": {"Ref": "ScreenshotRetentionDays"}, "events/": RETENTION.days}

@@ -17,11 +17,19 @@ GOOD: dict[str, Any] = {
     "link_keys_secret": "arn:aws:secretsmanager:eu-west-1:1:secret:keys",
     "link_base_url": "https://mail.example.com",
     "sender": "Eventpost <news@example.com>",
+    "transport": "smtp",
+    "sending_rate": 0,
+    "daily_limit": 0,
+    "critical_share": 0.1,
+    "ses_configuration_set": "",
     "smtp_host": "smtp.example.com",
     "smtp_port": 587,
     "smtp_security": "starttls",
     "smtp_credentials_secret": "",
+    "smtp_connections": 4,
+    "smtp_largest_mail": 25_000_000,
 }
+REQUIRED = [name for name, field in Settings.model_fields.items() if field.is_required()]
 LIST = {
     "EVENTPOST_LIST": "price_moves",
     "EVENTPOST_QUEUE_URL": "https://sqs/q",
@@ -68,7 +76,15 @@ def test_settings_that_are_no_object_are_refused(value: str) -> None:
     assert BODY not in words
 
 
-@pytest.mark.parametrize("name", [name for name in GOOD if name != "smtp_credentials_secret"])
+def test_there_is_no_setting_that_these_tests_forget() -> None:
+    """`GOOD` names all of them, and says what the library takes where it is told nothing."""
+    assert GOOD.keys() == Settings.model_fields.keys()
+    assert load() == Settings.load(
+        {"EVENTPOST_SETTINGS": json.dumps({name: GOOD[name] for name in (*REQUIRED, "smtp_host")})}
+    )
+
+
+@pytest.mark.parametrize("name", REQUIRED)
 def test_each_missing_setting_is_named(name: str) -> None:
     """There is no default for what only the deployment can know."""
     assert f"{name}: Field required" in fault(json.dumps({key: GOOD[key] for key in GOOD if key != name}))
@@ -98,6 +114,21 @@ def test_every_fault_is_named_at_once_and_no_value_repeated() -> None:
         ("sender", ""),
         ("subscribers_table", ""),
         ("smtp_host", ""),
+        ("transport", BODY),
+        ("transport", "ses,ses"),
+        ("transport", "smtp, ses"),
+        ("transport", ""),
+        ("sending_rate", BODY),
+        ("sending_rate", "-1"),
+        ("sending_rate", "nan"),
+        ("sending_rate", "inf"),
+        ("daily_limit", "-1"),
+        ("daily_limit", "0.5"),
+        ("critical_share", "1"),
+        ("critical_share", "-0.1"),
+        ("critical_share", "nan"),
+        ("smtp_connections", "0"),
+        ("smtp_largest_mail", "25"),
     ],
 )
 def test_a_wrong_setting_is_named_and_not_repeated(name: str, value: object) -> None:
@@ -106,6 +137,41 @@ def test_a_wrong_setting_is_named_and_not_repeated(name: str, value: object) -> 
 
     assert words.startswith(f"EVENTPOST_SETTINGS: {name}: ")
     assert BODY not in words
+
+
+@pytest.mark.parametrize(
+    ("transport", "order"),
+    [("smtp", ("smtp",)), ("ses", ("ses",)), ("ses,smtp", ("ses", "smtp")), ("smtp,ses", ("smtp", "ses"))],
+)
+def test_transports_have_an_order(transport: str, order: tuple[str, ...]) -> None:
+    """The first one carries the mail, and the second what the first cannot take for the moment."""
+    assert load(transport=transport).transports == order
+
+
+@pytest.mark.parametrize("transport", ["smtp", "ses,smtp", "smtp,ses"])
+def test_a_server_is_needed_where_smtp_carries_mail(transport: str) -> None:
+    """Set to nothing or not set at all: the words say what is missing and why."""
+    without = {name: value for name, value in GOOD.items() if name != "smtp_host"} | {"transport": transport}
+
+    for settings in (without, without | {"smtp_host": ""}):
+        assert "smtp_host: Value error, it must be set, because transport names smtp" in fault(json.dumps(settings))
+
+
+def test_ses_alone_needs_no_server() -> None:
+    """What the stack writes where only SES sends."""
+    settings = load(transport="ses", smtp_host="")
+
+    assert (settings.transports, settings.smtp_host) == (("ses",), "")
+
+
+def test_numbers_may_be_written_as_text() -> None:
+    """CloudFormation writes them so, for a parameter is text wherever it is put in."""
+    settings = load(
+        sending_rate="0.5", daily_limit="2000", critical_share="0", smtp_connections="2", smtp_largest_mail="10485760"
+    )
+
+    assert (settings.sending_rate, settings.daily_limit, settings.critical_share) == (0.5, 2000, 0)
+    assert (settings.smtp_connections, settings.smtp_largest_mail) == (2, 10 * 1024 * 1024)
 
 
 @pytest.mark.parametrize(

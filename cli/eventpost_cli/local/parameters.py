@@ -24,6 +24,7 @@ def of_this_run(*, smtp_port: int, browser: Path, link_base_url: str) -> dict[st
     """Return the parameters that are known only now: mail to this inbox, pages of this machine, by this browser."""
     return {
         "Environment": "local",
+        "Transport": "smtp",
         "SmtpHost": LOOPBACK,
         "SmtpPort": str(smtp_port),
         "SmtpSecurity": "none",

@@ -12,10 +12,13 @@ from ministack import app
 from eventpost_cli.local.embedded_aws import (
     accepted_types,
     alarms,
+    batch_permissions,
     generated_secrets,
+    log_metrics,
     nested_stacks,
     property_types,
     queries,
+    query_ranges,
     queue_metrics,
     retirement,
     row_permissions,
@@ -36,8 +39,11 @@ def main() -> None:
     property_types.install()
     generated_secrets.install()
     queries.install()
+    query_ranges.install()
     row_permissions.install()
+    batch_permissions.install()
     alarms.install()
+    log_metrics.install()
     retirement.install()
     workers.install(Path(unpacked), python)
     queue_metrics.start()

@@ -12,7 +12,7 @@ from ministack.services import cloudwatch, sqs
 from eventpost_cli.local.embedded_aws.standing import standing
 
 EVERY_SECONDS = 2.0
-# Half an hour of points, more than any of our alarms looks at; ministack itself would keep two weeks.
+# Half an hour of points, more than any of our alarms looks at of a queue; ministack itself would keep two weeks.
 KEPT_POINTS = 900
 NAMESPACE = "AWS/SQS"
 
