@@ -12,25 +12,37 @@ from typing import TYPE_CHECKING, Final
 import boto3
 from botocore.config import Config
 
+from eventpost.adapters.budget import Limits, Unlimited
 from eventpost.adapters.clock import SystemClock
+from eventpost.adapters.dynamodb_budget import DynamoBudget
+from eventpost.adapters.dynamodb_history import DynamoHistory
 from eventpost.adapters.dynamodb_ledger import DynamoLedger
 from eventpost.adapters.dynamodb_subscribers import DynamoSubscribers
+from eventpost.adapters.failover_transport import FailoverTransport
 from eventpost.adapters.lambda_capture import LambdaCapture
 from eventpost.adapters.s3_blobs import S3Blobs
 from eventpost.adapters.secrets import Secrets
+from eventpost.adapters.ses_limits import SesLimits
+from eventpost.adapters.ses_transport import SesTransport
 from eventpost.adapters.smtp_transport import SmtpServer, SmtpTransport
 from eventpost.adapters.sqs_outbox import SqsOutbox
 from eventpost.compose import Composer, Sender, Templates
-from eventpost.deliver import Delivering
+from eventpost.deliver import Delivering, EventMails
 from eventpost.errors import Misconfigured
 from eventpost.links import Links
-from eventpost.settings import Settings
+from eventpost.ports import Budget, Transport
+from eventpost.settings import Settings, TransportName
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sesv2 import SESV2Client
 
 LAYER_ROOT: Final = Path("/opt")
 _QUICK: Final = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+# Whether a bulk write has the right shape is our tests' matter: to check each is half of botocore's time for it.
+_BULK: Final = _QUICK.merge(Config(parameter_validation=False))
+# A mail that is sent again because its answer was lost is a mail too many: the ledger decides, not the SDK.
+_ONCE: Final = Config(connect_timeout=2, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 1})
 # A capture is waited for: its own deadline ends it long before this. Asked again, it would load the page again.
 _PATIENT: Final = Config(connect_timeout=2, read_timeout=90, retries={"mode": "standard", "total_max_attempts": 1})
 
@@ -67,6 +79,11 @@ class Wiring:
         return DynamoLedger(self._dynamodb, self.settings.ledger_table, self.clock)
 
     @cached_property
+    def history(self) -> DynamoHistory:
+        """The ledger as an operator reads it."""
+        return DynamoHistory(self._dynamodb, self.settings.ledger_table, self.clock)
+
+    @cached_property
     def outbox(self) -> SqsOutbox:
         """The queues."""
         return SqsOutbox(boto3.client("sqs", config=_QUICK))
@@ -77,37 +94,72 @@ class Wiring:
         return Secrets(boto3.client("secretsmanager", config=_QUICK))
 
     @cached_property
-    def transport(self) -> SmtpTransport:
-        """What carries the mail."""
+    def transport(self) -> Transport:
+        """What carries the mail: one transport, or two of which the second takes what the first defers."""
+        first, *others = [self._transport(name) for name in self.settings.transports]
+        return FailoverTransport(first, others[0]) if others else first
+
+    def _transport(self, name: TransportName) -> Transport:
+        return self._smtp if name == "smtp" else self._ses
+
+    @cached_property
+    def _ses(self) -> SesTransport:
+        return SesTransport(self._sesv2, self.settings.ses_configuration_set)
+
+    @cached_property
+    def _sesv2(self) -> "SESV2Client":
+        return boto3.client("sesv2", config=_ONCE)
+
+    @cached_property
+    def _smtp(self) -> SmtpTransport:
         arn = self.settings.smtp_credentials_secret
         server = SmtpServer(
             host=self.settings.smtp_host,
             port=self.settings.smtp_port,
             security=self.settings.smtp_security,
             credentials=(lambda: self.secrets.credentials(arn)) if arn else None,
+            connections=self.settings.smtp_connections,
+            largest_mail=self.settings.smtp_largest_mail,
         )
         return SmtpTransport(server)
+
+    @cached_property
+    def budget(self) -> Budget:
+        """How fast the account may send: by what SES says, or by the settings; without either as fast as it goes."""
+        settings = self.settings
+        rate, per_day, share = settings.sending_rate, settings.daily_limit, settings.critical_share
+        limits: Callable[[], Limits] = lambda: Limits(rate, per_day, share)  # noqa: E731 - one of two
+        if settings.transports[0] == "ses":
+            limits = SesLimits(self._sesv2, self.clock, share, rate, per_day)
+        elif not rate and not per_day:
+            return Unlimited()
+        return DynamoBudget(self._dynamodb, settings.ledger_table, self.clock, limits)
 
     @cached_property
     def _templates_read(self) -> Templates:
         return Templates(self._templates())
 
-    @property
+    @cached_property
     def composer(self) -> Composer:
-        """Turns events into mail, with the link keys as they are now."""
-        links = Links(self.secrets.keys(self.settings.link_keys_secret), self.settings.link_base_url)
-        return Composer(self._templates_read, links.urls, Sender(self.settings.sender, self.settings.sender_address))
+        """Turns events into mail."""
+        return Composer(self._templates_read, self._links, Sender(self.settings.sender, self.settings.sender_address))
 
-    @property
+    def _links(self) -> Links:
+        """The links, signed with the keys as they are now."""
+        return Links(self.secrets.keys(self.settings.link_keys_secret), self.settings.link_base_url)
+
+    @cached_property
     def delivering(self) -> Delivering:
         """The use case of a list."""
+        mails = EventMails(self.composer, self._capture, self._blobs, self.transport, self.clock)
         return Delivering(
             subscribers=self.subscribers,
             ledger=self.ledger,
             transport=self.transport,
-            capture=self._capture,
+            budget=self.budget,
             blobs=self._blobs,
-            composer=self.composer,
+            outbox=self.outbox,
+            mails=mails,
             clock=self.clock,
         )
 
@@ -121,4 +173,4 @@ class Wiring:
 
     @cached_property
     def _dynamodb(self) -> "DynamoDBClient":
-        return boto3.client("dynamodb", config=_QUICK)
+        return boto3.client("dynamodb", config=_BULK)

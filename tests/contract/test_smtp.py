@@ -2,21 +2,21 @@
 
 import smtplib
 import ssl
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import trustme
 
-from eventpost.adapters import smtp_transport
 from eventpost.adapters.smtp_transport import SmtpServer, SmtpTransport
-from eventpost.errors import Misconfigured
+from eventpost.errors import Misconfigured, StoreUnavailable
 from eventpost.model import Message, Outcome, OutcomeKind
+from outcomes_told import told_before
 from sentinels import address
-from smtp_sink import DROP, SILENCE, Sink, free_port, running
+from smtp_sink import Sink, free_port, running
 
-SENT, REFUSED, NOT_NOW, UNKNOWN = OutcomeKind.SENT, OutcomeKind.REFUSED, OutcomeKind.NOT_NOW, OutcomeKind.UNKNOWN
+SENT, REFUSED, DEFERRED = OutcomeKind.SENT, OutcomeKind.REFUSED, OutcomeKind.DEFERRED
+THROTTLED, UNKNOWN = OutcomeKind.THROTTLED, OutcomeKind.UNKNOWN
 
 
 @pytest.fixture
@@ -65,26 +65,9 @@ def kinds(outcomes: list[Outcome]) -> list[OutcomeKind]:
     return [outcome.kind for outcome in outcomes]
 
 
-@pytest.mark.parametrize("command", ["RCPT", "DATA"])
-@pytest.mark.parametrize(
-    ("reply", "kind", "reason"),
-    [
-        ("550 5.1.1 <ann@pii.example.com>: no such mailbox", REFUSED, "550 5.1.1"),
-        ("550 ann@pii.example.com unknown", REFUSED, "550"),
-        ("552 5.2.2 full", REFUSED, "552 5.2.2"),
-        ("450 4.2.1 ann@pii.example.com is busy", NOT_NOW, "450 4.2.1"),
-        ("452 too many", NOT_NOW, "452"),
-        ("421 4.3.2 closing down", NOT_NOW, "421 4.3.2"),
-    ],
-)
-def test_a_reply_becomes_an_outcome_by_its_code(
-    sink: Sink, transport: SmtpTransport, command: str, reply: str, kind: OutcomeKind, reason: str
-) -> None:
-    """5xx is for good, 4xx for now, wherever it comes; only its codes are kept, and the next message goes on."""
-    sink.answers[command, address("ann")] = reply
-
-    assert send(transport, "ann", "bob") == [Outcome("ann", kind, reason), Outcome("bob", SENT)]
-    assert [mail.address for mail in sink.arrived] == [address("bob")]
+def sorted_by_name(outcomes: list[Outcome]) -> list[Outcome]:
+    """In order of their subscribers."""
+    return sorted(outcomes, key=lambda outcome: outcome.subscriber)
 
 
 @pytest.mark.parametrize("reply", ["250 OK", "250 2.0.0 queued as 1", "251 forwarded", "200 fine", "299 whatever"])
@@ -95,87 +78,33 @@ def test_any_yes_to_the_final_dot_is_sent(sink: Sink, transport: SmtpTransport, 
     assert kinds(send(transport)) == [SENT]
 
 
-@pytest.mark.parametrize("reply", ["354 go on", "hello", "9", "", "2"])
-def test_no_answer_to_the_final_dot_is_unknown(sink: Sink, transport: SmtpTransport, reply: str) -> None:
-    """What is no reply leaves open whether it was sent; the connection is given up, the next message gets a new one."""
-    sink.answers["DATA", address("ann")] = reply
-
-    assert kinds(send(transport, "ann", "bob")) == [UNKNOWN, SENT]
-    assert sink.connections == 2
-
-
-def test_a_connection_lost_after_the_data_is_unknown(sink: Sink, transport: SmtpTransport) -> None:
-    """The server may have it or not: nobody knows, so it is not sent again at once."""
-    sink.answers["DATA", address("ann")] = DROP
-
-    assert kinds(send(transport, "ann", "bob")) == [UNKNOWN, SENT]
-
-
-@pytest.mark.parametrize("command", ["MAIL", "RCPT"])
-def test_a_connection_lost_before_the_data_is_certainly_not_sent(
-    sink: Sink, transport: SmtpTransport, command: str
-) -> None:
-    """Before the final dot nothing is sent: the message is free for the next try."""
-    sink.answers[command] = DROP
-    (outcome,) = send(transport)
-
-    assert outcome.kind is NOT_NOW
-    assert outcome.reason.startswith("connection lost")
-
-
-def test_a_connection_lost_within_the_data_is_certainly_not_sent(
-    sink: Sink, transport: SmtpTransport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where the content could not be handed over, its final dot was not either."""
-    send(transport)
-
-    def broken(*_: object) -> None:
-        raise BrokenPipeError
-
-    monkeypatch.setattr(smtplib.SMTP, "send", broken)
-    monkeypatch.setattr(SmtpTransport, "_drop_if_stale", lambda _: None)
-    monkeypatch.setattr(SmtpTransport, "_begin", lambda *_: (354, b"go on"))
-    (outcome,) = send(transport)
-
-    assert (outcome.kind, outcome.reason) == (NOT_NOW, "connection lost: BrokenPipeError")
-
-
-def test_421_is_followed_by_a_new_connection(sink: Sink, transport: SmtpTransport) -> None:
-    """A server that closes down is left, and asked anew for the next message."""
-    sink.answers["RCPT", address("bob")] = "421 4.7.0 too many messages on this connection"
-
-    assert kinds(send(transport, "ann", "bob", "cyd", "dan")) == [SENT, NOT_NOW, SENT, SENT]
-    assert sink.connections == 2
-
-
-def test_one_connection_serves_all(sink: Sink, transport: SmtpTransport) -> None:
-    """Messages, refused ones too, and streams share a connection."""
-    sink.answers["RCPT", address("bob")] = "550 no"
-    send(transport, "ann", "bob", "cyd")
-    send(transport, "dan")
-
-    assert sink.connections == 1
-
-
 def test_a_refused_sender_is_the_deployments_fault(sink: Sink, transport: SmtpTransport) -> None:
     """A 5xx to MAIL FROM is about us: taken for a refused address, it would fail a whole audience for good."""
     sink.answers["MAIL"] = "550 5.7.1 news@example.com is not verified"
 
-    with pytest.raises(Misconfigured, match=r"refuses the sender \(550 5\.7\.1\)"):
+    with pytest.raises(Misconfigured, match=r"refuses us \(550 5\.7\.1\)"):
         send(transport, "ann", "bob")
     sink.answers.clear()
     assert kinds(send(transport, "ann")) == [SENT]
 
 
-def test_a_busy_server_at_the_sender_is_not_now(sink: Sink, transport: SmtpTransport) -> None:
-    """A 4xx to MAIL FROM is throttling."""
-    sink.answers["MAIL"] = "454 4.7.0 Throttling failure: maximum sending rate exceeded"
+def test_a_refusal_of_us_is_told_after_all_outcomes(sink: Sink, transport: SmtpTransport) -> None:
+    """Whoever was taken from the stream is told of, as certainly not sent; then the fault is raised."""
+    sink.answers["DATA", address("bob")] = "554 Message rejected: Email address is not verified."
+    stream = map(message, ("ann", "bob", *(f"s{number:02}" for number in range(50))))
+    told, fault = told_before(Misconfigured, transport.send(stream))
 
-    assert send(transport) == [Outcome("ann", NOT_NOW, "454 4.7.0")]
+    assert "refuses us (554)" in str(fault)
+    assert Outcome("bob", DEFERRED, "554") in told
+    assert {outcome.kind for outcome in told} <= {SENT, DEFERRED}
+    assert len({outcome.subscriber for outcome in told}) == len(told) < 20
+    assert {mail.address for mail in sink.arrived} == {
+        address(outcome.subscriber) for outcome in told if outcome.kind is SENT
+    }
 
 
 def test_a_server_that_is_down_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a hundred messages only the first connects: the others are not now, at once."""
+    """Of a hundred messages only the first connects: the others are put off at once."""
     connects: list[object] = []
     connect = smtplib.SMTP.connect
 
@@ -188,9 +117,11 @@ def test_a_server_that_is_down_is_asked_once(monkeypatch: pytest.MonkeyPatch) ->
     outcomes = send(transport, *[f"s{number}" for number in range(100)])
 
     assert {(outcome.kind, outcome.reason) for outcome in outcomes} == {
-        (NOT_NOW, "no connection: ConnectionRefusedError")
+        (DEFERRED, "no connection: ConnectionRefusedError")
     }
+    assert len(outcomes) == 100
     assert len(connects) == 1
+    transport.close()
 
 
 def test_a_server_that_comes_back_is_used_again() -> None:
@@ -198,7 +129,7 @@ def test_a_server_that_comes_back_is_used_again() -> None:
     sink = Sink(port=free_port())
     transport = SmtpTransport(SmtpServer(sink.host, sink.port, "none"))
 
-    assert kinds(send(transport)) == [NOT_NOW]
+    assert kinds(send(transport)) == [DEFERRED]
     with running(sink):
         assert kinds(send(transport)) == [SENT]
     transport.close()
@@ -216,25 +147,14 @@ def test_a_stale_connection_is_replaced() -> None:
     transport.close()
 
 
-@pytest.mark.parametrize(("command", "kind"), [("RCPT", NOT_NOW), ("DATA", UNKNOWN)])
-def test_silence_ends(
-    sink: Sink, transport: SmtpTransport, monkeypatch: pytest.MonkeyPatch, command: str, kind: OutcomeKind
-) -> None:
-    """A server that says nothing is left after the time for one answer."""
-    monkeypatch.setattr(smtp_transport, "TIMEOUT_S", 0.3)
-    sink.answers[command] = SILENCE
-    began = time.monotonic()
-    (outcome,) = send(transport)
+def test_one_message_needs_one_connection(sink: Sink, transport: SmtpTransport) -> None:
+    """Others are opened when there is work for them, and kept; a lonely message has no use for them."""
+    send(transport, "ann")
+    send(transport, "bob")
+    assert sink.connections == 1
 
-    assert outcome.kind is kind
-    assert 0.25 < time.monotonic() - began < 1.5
-
-
-def test_the_time_for_one_answer_is_within_the_margin() -> None:
-    """A send that begins right before the margin has its answer, or gives up, before the invocation ends."""
-    from eventpost.deliver.delivery import SEND_MARGIN
-
-    assert SEND_MARGIN.total_seconds() > smtp_transport.TIMEOUT_S
+    send(transport, *[f"s{number}" for number in range(200)])
+    assert 1 < sink.connections <= 4
 
 
 @pytest.mark.parametrize(
@@ -266,9 +186,9 @@ def test_starttls_with_a_trusted_certificate(authority: trustme.CA) -> None:
     """A server that a known authority vouches for is talked to in secret."""
     with running(Sink(), certificate(authority)) as sink:
         transport = SmtpTransport(SmtpServer("127.0.0.1", sink.port, "starttls"))
-        assert kinds(send(transport)) == [SENT]
+        assert set(kinds(send(transport, *"abcdefghij"))) == {SENT}
         transport.close()
-    assert len(sink.arrived) == 1
+    assert len(sink.arrived) == 10
 
 
 def test_tls_from_the_start(authority: trustme.CA) -> None:
@@ -322,8 +242,7 @@ def test_credentials_are_used_and_asked_for_at_each_connect() -> None:
         with running(sink):
             assert kinds(send(transport, "ann", "bob")) == [SENT, SENT]
     transport.close()
-    assert len(asked) == 2
-    assert sink.logins == ["ann", "ann"]
+    assert len(asked) == len(sink.logins) >= 2
 
 
 def test_wrong_credentials_are_the_deployments_fault() -> None:
@@ -345,7 +264,28 @@ def test_a_login_that_fails_for_now_is_not_now(sink: Sink, monkeypatch: pytest.M
     monkeypatch.setattr(smtplib.SMTP, "login", busy)
     transport = SmtpTransport(SmtpServer(sink.host, sink.port, "none", lambda: ("ann", "secret")))
 
-    assert send(transport) == [Outcome("ann", NOT_NOW, "no connection: 454 to the login")]
+    assert send(transport) == [Outcome("ann", DEFERRED, "no connection: 454 to the login")]
+
+
+@pytest.mark.parametrize(("name", "password"), [("ann", "pässword"), ("änn", "password")])
+def test_credentials_that_smtp_cannot_say(name: str, password: str) -> None:
+    """They are the deployment's fault, and the error does not repeat them."""
+    with running(Sink(passwords={"ann": "secret"})) as sink, pytest.raises(Misconfigured, match="ASCII") as caught:
+        send(SmtpTransport(SmtpServer(sink.host, sink.port, "none", lambda: (name, password))))
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+def test_a_store_that_does_not_give_the_credentials_is_not_now(sink: Sink) -> None:
+    """Nothing is wrong with the credentials then: the messages wait."""
+
+    def credentials() -> tuple[str, str]:
+        msg = "the secret's store did not answer"
+        raise StoreUnavailable(msg)
+
+    transport = SmtpTransport(SmtpServer(sink.host, sink.port, "none", credentials))
+
+    assert send(transport) == [Outcome("ann", DEFERRED, "no credentials: StoreUnavailable")]
 
 
 def test_a_server_without_login_gets_no_mail(sink: Sink) -> None:

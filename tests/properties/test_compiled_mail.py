@@ -4,6 +4,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -326,6 +327,15 @@ PEOPLE = [
         [("pro", "Oslo"), ("free", ""), ("pro", ""), ("free", "K\u00f6ln"), ("", "Oslo")] * 20
     )
 ]
+MANY = [
+    Subscriber(
+        sha256(str(number).encode()).hexdigest()[:32],
+        f"s{number}@example.com",
+        {"name": "é" * (number % 80) + str(number), "city": "Łódź & <b>", "plan": "pro"},
+        given.NOW,
+    )
+    for number in range(150)
+]
 SKELETONS = [
     ("<p>{{ subscriber.name }}</p>", 1),
     ("<p>{{ subscriber['name'] }} {{ subscriber.address }} {{ subscriber.id }} {{ subscriber.none }}</p>", 1),
@@ -343,9 +353,9 @@ SKELETONS = [
     ),
     ("<p>{{ 'x' if subscriber.plan in ('pro', 'free') }}</p>", 3),
     ("<p>{% if subscriber.plan|length > 3 %}long{% endif %}</p>", 4),
-    ('<p class="{{ subscriber.plan }}">x</p>', 4),
+    ('<p class="{{ subscriber.plan }}">x</p>', 5),
     ("<p>{{ subscriber.plan|truncate(2) }} {{ subscriber.name }}</p>", 4),
-    ("{% filter upper %}<p>{{ subscriber.plan }}</p>{% endfilter %}", 4),
+    ("{% filter upper %}<p>{{ subscriber.plan }}</p>{% endfilter %}", 5),
 ]
 
 
@@ -378,6 +388,25 @@ def test_what_cannot_wait_is_rendered_for_each(tmp_path: Path, template: str) ->
     for person in PEOPLE:
         assert compiled(mail, person) == rendered_alone(mail, person)
     assert mail._compiled._hopeless or mail._compiled._skeletons == SKELETONS_MAX
+
+
+@pytest.mark.parametrize(
+    ("template", "texts"),
+    [
+        ("<p>{{ subscriber.name }} {% if subscriber.id|last > 'c' %}x{% endif %}</p>", 2),
+        ("<p>{{ subscriber.name|length > 5 }} {{ subscriber.city }}</p>", 2),
+        ("<p>{% if subscriber.address.startswith('s1') %}{{ subscriber.name }}{% endif %}</p>", 2),
+    ],
+)
+def test_what_comes_out_the_same_is_finished_once(tmp_path: Path, template: str, texts: int) -> None:
+    """A template that looks into what differs for everybody is rendered for each, but inlined and encoded for all."""
+    mail = event_mail(tmp_path, FRAME.format(template), "{{ subscriber.name }} {{ links.preferences }}\n")
+
+    for person in MANY:
+        assert compiled(mail, person) == rendered_alone(mail, person)
+    assert mail._compiled._each_differs
+    assert not mail._compiled._hopeless
+    assert len(mail._compiled._by_text) == texts
 
 
 def test_a_value_that_ends_a_line_keeps_its_space(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def _refuse(*_: object, **__: object) -> NoReturn:
 
 
 # What these test starts servers and processes: that is their unit.
-_SERVERS = ("test_cli_", "test_dcf_engine", "test_local_")
+_SERVERS = ("test_cli_", "test_dcf_engine", "test_local_", "test_soak")
 
 
 @pytest.fixture(autouse=True)

@@ -5,11 +5,16 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore.config import Config
 
 import given
 from eventpost import wiring
+from eventpost.adapters.budget import Unlimited
+from eventpost.adapters.dynamodb_budget import DynamoBudget
+from eventpost.adapters.failover_transport import FailoverTransport
+from eventpost.adapters.ses_transport import SesTransport
 from eventpost.adapters.smtp_transport import SmtpTransport
-from eventpost.errors import Misconfigured
+from eventpost.errors import BudgetSpent, Misconfigured
 from eventpost.settings import Settings
 from eventpost.wiring import Wiring, templates_folder
 
@@ -52,6 +57,50 @@ def test_each_part_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert wired.transport is wired.transport
     assert wired.subscribers is wired.subscribers
     assert made == ["dynamodb"]
+
+
+@pytest.mark.parametrize(
+    ("named", "kind"), [("smtp", SmtpTransport), ("ses", SesTransport), ("ses,smtp", FailoverTransport)]
+)
+def test_the_settings_name_the_transport(monkeypatch: pytest.MonkeyPatch, named: str, kind: type) -> None:
+    """One, or two of which the second stands in for the first."""
+    monkeypatch.setattr(boto3, "client", lambda name, **_: name)
+
+    assert isinstance(Wiring(SETTINGS.model_copy(update={"transport": named})).transport, kind)
+
+
+def test_ses_sends_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail whose answer was lost may have gone out: the SDK must not send it again by itself."""
+    made: dict[str, Config] = {}
+    monkeypatch.setattr(boto3, "client", lambda name, config: made.update({name: config}))
+    _ = Wiring(SETTINGS.model_copy(update={"transport": "ses"})).transport
+
+    assert made["sesv2"].retries["total_max_attempts"] == 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [({}, Unlimited), ({"sending_rate": 5.0}, DynamoBudget), ({"daily_limit": 500}, DynamoBudget)],
+)
+def test_only_a_limit_is_counted(monkeypatch: pytest.MonkeyPatch, settings: dict[str, float], kind: type) -> None:
+    """A server without limits costs no call for its budget."""
+    monkeypatch.setattr(boto3, "client", lambda name, **_: name)
+
+    assert isinstance(Wiring(SETTINGS.model_copy(update=settings)).budget, kind)
+
+
+def test_ses_is_asked_for_its_own_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a setting the account's quota is the budget: it grows by itself as SES trusts us more."""
+
+    class Ses:
+        def get_account(self) -> dict[str, dict[str, float]]:
+            return {"SendQuota": {"MaxSendRate": 14.0, "Max24HourSend": 50_000.0, "SentLast24Hours": 50_000.0}}
+
+    monkeypatch.setattr(boto3, "client", lambda name, **_: Ses() if name == "sesv2" else name)
+    budget = Wiring(SETTINGS.model_copy(update={"transport": "ses"})).budget
+
+    with pytest.raises(BudgetSpent, match="daily quota"):
+        budget.take(1, critical=False)
 
 
 def test_templates_are_found_where_a_layer_is_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

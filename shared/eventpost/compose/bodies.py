@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import css_inline
 
@@ -15,14 +15,12 @@ from eventpost.errors import TemplateFault
 from eventpost.lists import MailList
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """What the templates gave: the HTML as it was, and with its CSS inlined."""
+class Rendered(NamedTuple):
+    """What the templates gave. The CSS of the HTML is not inlined yet."""
 
     subject: str
     text: str
     html: str
-    inlined: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class Bodies:
         subject = render_text(self.mail_list.subject, context, guarded=templates.guarded)
         text = templates.render(f"{self.mail_list.name}/body.txt", context)
         html = templates.render(f"{self.mail_list.name}/body.html", context)
-        return Rendered(subject, text, html, self._inlined(html))
+        return Rendered(subject, text, html)
 
     def written(self, templates: Templates, personal: Personal) -> Written:
         """The mail's contents for one subscriber, all of it rendered and encoded for them alone.
@@ -59,9 +57,14 @@ class Bodies:
             TemplateFault: A template is missing or fails, or the subject would hold a line break.
         """
         rendered = self.rendered(templates, {"subscriber": personal.subscriber, "links": personal.links})
-        return Written(field("Subject", rendered.subject), encoded(rendered.text), encoded(rendered.inlined))
+        return Written(field("Subject", rendered.subject), encoded(rendered.text), encoded(self.inlined(rendered.html)))
 
-    def _inlined(self, html: str) -> str:
+    def inlined(self, html: str) -> str:
+        """The HTML with its CSS inlined.
+
+        Raises:
+            TemplateFault: Its style sheet cannot be.
+        """
         try:
             return self.inliner.inline(html)
         except css_inline.InlineError as error:

@@ -1,20 +1,23 @@
 """The contents of an event's mail, compiled: rendered once for all subscribers for whom it comes out the same.
 
-What templates ask of personal values, and the values that they look at, lead to a skeleton each. Where that does
-not come to an end, or does not give what rendering for each subscriber gives, each mail is rendered for itself.
+What templates ask of personal values, and the values that they look at, lead to a skeleton each. Where these values
+differ too much, each mail is rendered for itself, but with marks: what comes out is still the same for many, and its
+CSS is inlined and encoded once. Where even that does not come to an end, or does not give what rendering for each
+subscriber gives, each mail is made from its beginning.
 """
 
 from dataclasses import dataclass, field
 from typing import Final
 
 from eventpost.compose.attributes import Attributes, Personal
-from eventpost.compose.bodies import Bodies
+from eventpost.compose.bodies import Bodies, Rendered
 from eventpost.compose.deferred import Deferral, NotDeferrable, Question, Value
 from eventpost.compose.frame import Written
 from eventpost.compose.rendering import Templates
 from eventpost.compose.skeleton import Skeleton
+from eventpost.errors import TemplateFault
 
-SKELETONS_MAX: Final = 64  # of some 50 KB each: an event whose mail takes more ways than this is rendered for each
+SKELETONS_MAX: Final = 64  # of some 50 KB each
 _PROBES: Final = (' <b>&amp;"x"\'=?\u00a0é.\u3000' + "long " * 16, "", " ")
 """Values that come out otherwise if anything is wrong: markup, spaces at both ends, a long one, none, only a space."""
 
@@ -43,9 +46,12 @@ class Compiled:
         self._bodies = bodies
         self._templates = templates
         self._guarded = guarded
+        self._seen: frozenset[str] = frozenset()
         self._real: frozenset[str] = frozenset()
         self._ways: dict[tuple[str, ...], _Way] = {}
         self._skeletons = 0
+        self._by_text: dict[tuple[Rendered, tuple[Value, ...]], Skeleton | None] = {}
+        self._each_differs = False
         self._hopeless = False
 
     def written(self, personal: Personal) -> Written:
@@ -61,8 +67,8 @@ class Compiled:
 
     def _skeleton(self, personal: Personal) -> Skeleton | None:
         """The skeleton for this subscriber, made now if there is none yet and there may be one more."""
-        if self._hopeless:
-            return None
+        if self._hopeless or self._each_differs:
+            return self._skeleton_by_text(personal)
         try:
             way, fork = self._ways[self._key(personal)], None
             while isinstance(way, _Fork):
@@ -73,12 +79,12 @@ class Compiled:
         return way
 
     def _key(self, personal: Personal) -> tuple[str, ...]:
-        return tuple(personal.subscriber[name] for name in sorted(self._real))
+        return tuple(personal.subscriber[name] for name in sorted(self._seen | self._real))
 
     def _new_skeleton(self, personal: Personal) -> Skeleton | None:
         while self._skeletons < SKELETONS_MAX and not self._hopeless:
             self._skeletons += 1
-            deferral = Deferral(personal, self._real)
+            deferral = Deferral(personal, self._seen, self._real)
             try:
                 skeleton = self._checked(deferral, personal)
             except NotDeferrable as found:
@@ -86,14 +92,32 @@ class Compiled:
                 continue
             self._remember(personal, deferral, skeleton)
             return skeleton
+        self._each_differs = True
+        return self._skeleton_by_text(personal)
+
+    def _skeleton_by_text(self, personal: Personal) -> Skeleton | None:
+        """The skeleton of what the templates give for this subscriber; None where that is not known any sooner."""
+        while not self._hopeless:
+            deferral = Deferral(personal, self._seen, self._real)
+            try:
+                rendered = self._bodies.rendered(self._guarded, deferral.context)
+                named = (rendered, tuple(deferral.values))
+                if named not in self._by_text:
+                    self._by_text[named] = self._checked(deferral, personal)
+                    self._hopeless = len(self._by_text) > SKELETONS_MAX
+                return self._by_text[named]
+            except NotDeferrable as found:
+                self._show([deferral.values[number] for number in found.numbers])
+            except TemplateFault:
+                return None  # rendered for the subscriber alone, it tells what is wrong
         return None
 
     def _checked(self, deferral: Deferral, personal: Personal) -> Skeleton | None:
         """A skeleton that gives what rendering gives, for values that are prone to come out otherwise."""
         try:
             rendered = self._bodies.rendered(self._guarded, deferral.context)
-            skeleton = Skeleton(rendered, deferral.values)
-            probes = [_probe(text, deferral, personal, self._real) for text in _PROBES]
+            skeleton = Skeleton(rendered, self._bodies.inlined(rendered.html), deferral.values)
+            probes = [_probe(text, deferral, personal, self._seen | self._real) for text in _PROBES]
             alike = all(skeleton.written(probe) == self._bodies.written(self._templates, probe) for probe in probes)
         except NotDeferrable:
             raise
@@ -106,8 +130,10 @@ class Compiled:
     def _show(self, values: list[Value]) -> None:
         """From now on, let templates see these values, if that may help."""
         names = {value.name for value in values}
-        self._hopeless = not names - self._real or any(value.differs_for_everybody for value in values)
-        self._real |= names
+        self._hopeless = not names - self._real or any(value.root == "links" for value in values)
+        self._each_differs |= any(value.differs_for_everybody for value in values)
+        self._real |= names & self._seen  # a mark of it was no better
+        self._seen |= names
         self._ways.clear()
 
     def _remember(self, personal: Personal, deferral: Deferral, skeleton: Skeleton | None) -> None:
@@ -127,11 +153,11 @@ def _joined(known: _Way, new: _Way) -> _Way:
     return known
 
 
-def _probe(text: str, deferral: Deferral, personal: Personal, real: frozenset[str]) -> Personal:
+def _probe(text: str, deferral: Deferral, personal: Personal, seen: frozenset[str]) -> Personal:
     """Somebody for whom the templates take the same way, and whose values are this text wherever they can be."""
-    names = {value.name for value in deferral.values if value.root == "subscriber"} | real
+    names = {value.name for value in deferral.values if value.root == "subscriber"} | seen
     told = {name: personal.subscriber[name] for name in names}
-    for name in names - real:
+    for name in names - seen:
         trial = Personal(Attributes({**told, name: text}), personal.links)
         if all(question.answer(trial) == answer for question, answer in deferral.answers.items()):
             told[name] = text

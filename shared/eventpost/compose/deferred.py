@@ -8,7 +8,7 @@ may lead to another text. Where a template does anything else with a value, `Not
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Never
+from typing import Any, Final, Literal, Never, Self
 
 from jinja2.filters import FILTERS
 
@@ -72,15 +72,17 @@ class Deferral:
 
     Args:
         personal: The true values of one subscriber: they answer what the template asks.
-        real: Attributes of the subscriber that the template gets to see as they are.
+        seen: Attributes of the subscriber that the template may look at.
+        real: Attributes that it gets to see as they are, and puts out so.
 
     Attributes:
         values: Each value that the template got hold of; its number is its place.
         answers: What the template asked, in order, with the answers.
     """
 
-    def __init__(self, personal: Personal, real: frozenset[str]) -> None:
+    def __init__(self, personal: Personal, seen: frozenset[str], real: frozenset[str]) -> None:
         self._personal = personal
+        self._seen = seen
         self._real = real
         self.values: list[Value] = []
         self.answers: dict[Question, bool] = {}
@@ -92,16 +94,22 @@ class Deferral:
 
     def leaf(self, value: Value) -> "Leaf":
         """This value as a template gets it."""
-        if value not in self.values:
-            self.values.append(value)
-        return Leaf(self, value, self.values.index(value))
+        return Leaf(self, value, self._number(value))
 
     def ask(self, question: Question) -> bool:
         """The true answer, noted."""
         return self.answers.setdefault(question, question.answer(self._personal))
 
+    def _number(self, value: Value) -> int:
+        if value not in self.values:
+            self.values.append(value)
+        return self.values.index(value)
+
     def _attribute(self, name: str) -> object:
-        return self._personal.subscriber[name] if name in self._real else self.leaf(Value("subscriber", name))
+        value = Value("subscriber", name)
+        if name in self._real:
+            return value.of(self._personal)
+        return Seen(value.of(self._personal), self._number(value)) if name in self._seen else self.leaf(value)
 
     def _link(self, name: str) -> object:
         if name not in self._personal.links:
@@ -177,9 +185,25 @@ class Leaf:
     __hash__ = _looked_at
 
 
-def mark(leaf: Leaf) -> str:
-    """What stands in a text for this value: its number, and the characters whose writing may change."""
-    return f"{START}{~leaf}{BETWEEN}{BETWEEN.join(SPECIAL)}{END}"
+class Seen(str):
+    """A true value, of which a template may make whatever it likes. Put out as it is, it becomes a mark all the same.
+
+    So a text in which a value was only shown, besides being looked at, is still the same for many.
+    """
+
+    __slots__ = ("number",)
+    number: int
+
+    def __new__(cls, value: str, number: int) -> Self:
+        """The value, and its place in `Deferral.values`."""
+        seen = super().__new__(cls, value)
+        seen.number = number
+        return seen
+
+
+def mark(number: int) -> str:
+    """What stands in a text for the value of this number, with the characters whose writing may change."""
+    return f"{START}{number}{BETWEEN}{BETWEEN.join(SPECIAL)}{END}"
 
 
 def marks_in(value: Any, *, leaves: bool, depth: int = 0) -> set[int]:

@@ -12,17 +12,17 @@ from jinja2.filters import FILTERS
 from jinja2.runtime import Macro
 from jinja2.visitor import NodeTransformer
 
-from eventpost.compose.deferred import CHANGES, Deferred, Leaf, NotDeferrable, mark, marks_in
+from eventpost.compose.deferred import CHANGES, START, Deferred, Leaf, NotDeferrable, Seen, mark, marks_in
 
 
 def strict(value: Any) -> Any:
     """The value, if nothing in it is deferred."""
-    return _without(marks_in(value, leaves=True), value)
+    return value if _harmless(value) else _without(marks_in(value, leaves=True), value)
 
 
 def unmarked(value: Any) -> Any:
     """The value, if no text in it has marks; a leaf may pass, it takes care of itself."""
-    return _without(marks_in(value, leaves=False), value)
+    return value if _harmless(value) else _without(marks_in(value, leaves=False), value)
 
 
 def iterated(value: Any) -> Any:
@@ -33,17 +33,17 @@ def iterated(value: Any) -> Any:
 
 
 def shown(value: Any) -> Any:
-    """The value as it is put out: a leaf becomes its mark."""
-    if isinstance(value, Leaf):
-        return mark(value)
+    """The value as it is put out: one that is personal becomes its mark."""
     if isinstance(value, str):
-        return value
+        return mark(value.number) if isinstance(value, Seen) else value
+    if isinstance(value, Leaf):
+        return mark(~value)
     if isinstance(value, Deferred):
         raise NotDeferrable
     return strict(value)
 
 
-def changed(name: str, value: Any) -> Any:
+def changed(value: Any, name: str) -> Any:
     """What this filter makes of the value; of a leaf, what it will make."""
     return value @ name if isinstance(value, Leaf) else FILTERS[name](strict(value))
 
@@ -61,14 +61,22 @@ def careful(callee: Any) -> Any:
     return taking_care
 
 
+def _harmless(value: Any) -> bool:
+    """Whether it is a text without marks, or nothing that could hold one: so are most values, and quickly seen."""
+    if isinstance(value, str):
+        return START not in value
+    return not isinstance(value, _SUSPECT)
+
+
 def _without(numbers: set[int], value: Any) -> Any:
     if numbers:
         raise NotDeferrable(numbers)
     return value
 
 
+_SUSPECT: Final = (Leaf, Deferred, list, tuple, dict, set, frozenset)
 _PASSED: Final = "jinja_pass_arg"  # how Jinja notes that a function wants the context too
-_WHOLE: Final = "eventpost_whole"
+_OURS: Final = "eventpost_"
 _SHOWING: Final = frozenset({"e", "escape", "string"})
 _DEFAULTING: Final = frozenset({"d", "default"})
 _HARMLESS_TESTS: Final = frozenset({"defined", "undefined", "none"})
@@ -111,7 +119,7 @@ class _Guarding(NodeTransformer):
     def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
         if node.args or node.kwargs or node.dyn_args or node.dyn_kwargs:
-            node.node = _call("careful", [node.node], node.lineno)
+            node.node = _call(_name(careful), [node.node], node.lineno)
         return node
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802
@@ -135,12 +143,12 @@ class _Guarding(NodeTransformer):
         of_block = _of_block(node)
         self.generic_visit(node)
         if of_block:
-            node.node = node.node or nodes.Filter(None, _WHOLE, [], [], None, None, lineno=node.lineno)
+            node.node = node.node or nodes.Filter(None, _name(strict), [], [], None, None, lineno=node.lineno)
         elif node.name in _DEFAULTING:
             node.node = _guarded("unmarked", node.node)
             return node
         elif node.name in CHANGES and not (node.args or node.kwargs or node.dyn_args or node.dyn_kwargs):
-            return _call("changed", [nodes.Const(node.name), _guarded("unmarked", node.node)], node.lineno)
+            return _call(_name(changed), [_guarded("unmarked", node.node), nodes.Const(node.name)], node.lineno)
         else:
             node.node = _guarded("shown" if node.name in _SHOWING else "strict", node.node)
         return _arguments_guarded(node, "strict")
@@ -173,26 +181,26 @@ def _arguments_guarded(node: nodes.Filter | nodes.Test, guard: str) -> nodes.Nod
 
 def _guarded(guard: str, expression: Any) -> Any:
     bare = expression is None or isinstance(expression, nodes.Const | nodes.Slice)  # a slice is no value
-    return expression if bare else _call(guard, [expression], expression.lineno)
+    return expression if bare else _call(f"{_OURS}{guard}", [expression], expression.lineno)
 
 
-def _call(guard: str, arguments: list[nodes.Expr], line: int) -> nodes.Call:
-    return nodes.Call(nodes.EnvironmentAttribute(guard), arguments, [], None, None, lineno=line)
+def _name(guard: Callable[..., Any]) -> str:
+    return f"{_OURS}{guard.__name__}"
+
+
+def _call(guard: str, arguments: list[nodes.Expr], line: int) -> nodes.Filter:
+    """The guard as a filter, which is what Jinja calls with the least ado: there are hundreds in a mail."""
+    value, *others = arguments
+    return nodes.Filter(value, guard, others, [], None, None, lineno=line)
 
 
 class DeferringEnvironment(Environment):
     """Jinja with guards. Without a deferred value in the context it renders as Jinja does."""
 
-    strict: Callable[[Any], Any] = staticmethod(strict)
-    unmarked: Callable[[Any], Any] = staticmethod(unmarked)
-    iterated: Callable[[Any], Any] = staticmethod(iterated)
-    shown: Callable[[Any], Any] = staticmethod(shown)
-    changed: Callable[[str, Any], Any] = staticmethod(changed)
-    careful: Callable[[Any], Any] = staticmethod(careful)
-
     def __init__(self, **options: Any) -> None:
         super().__init__(finalize=shown, **options)
-        self.filters[_WHOLE] = strict
+        for guard in (strict, unmarked, iterated, shown, changed, careful):
+            self.filters[_name(guard)] = guard
 
     def _generate(self, source: nodes.Template, *others: Any, **named: Any) -> str:
         """Jinja's own hook for generating another code than it does."""

@@ -44,6 +44,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
+            auto_reload=False,  # a layer's files do not change under its function
         )
 
     def with_guards(self) -> "Templates":

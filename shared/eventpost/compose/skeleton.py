@@ -17,6 +17,7 @@ class Skeleton:
 
     Args:
         rendered: What the templates gave, with marks.
+        inlined: Its HTML, with the CSS inlined.
         values: Which value each mark's number stands for.
 
     Raises:
@@ -24,9 +25,9 @@ class Skeleton:
         TemplateFault: The subject would hold a line break.
     """
 
-    def __init__(self, rendered: Rendered, values: Sequence[Value]) -> None:
+    def __init__(self, rendered: Rendered, inlined: str, values: Sequence[Value]) -> None:
         subject = in_text(rendered.subject)
-        text, html = in_text(rendered.text), in_html(rendered.html, rendered.inlined)
+        text, html = in_text(rendered.text), in_html(rendered.html, inlined)
         numbers: dict[Blank, int] = {}
         for piece in (*subject, *text, *html):
             if isinstance(piece, Blank):

@@ -43,6 +43,14 @@ class Message:
 
     The bytes are in two pieces, because the second, which ends in the encoded picture, is the very same object
     for everybody: it need not be copied for each.
+
+    Attributes:
+        subscriber: Whom it is for, by id.
+        sender: The address in the envelope that it comes from.
+        address: The one that it goes to.
+        own: The first piece, this subscriber's.
+        shared: The second.
+        undotted: Whether `own` is known to have no line that begins with a dot: then SMTP has none to double.
     """
 
     subscriber: str
@@ -50,6 +58,7 @@ class Message:
     address: str = field(repr=False)
     own: bytes = field(repr=False)
     shared: bytes = field(default=b"", repr=False)
+    undotted: bool = field(default=False, repr=False)
 
     @property
     def content(self) -> bytes:
