@@ -29,14 +29,14 @@ class SharedParts:
     def _body_type(self, message: Message) -> str:
         """RFC 6152: say so where the eighth bit is used. To a server that does not offer it, it goes all the same."""
         self._learn(message.shared)
-        return "" if message.own.isascii() and self._is_ascii else " BODY=8BITMIME"
+        return "" if (message.tidy or message.own.isascii()) and self._is_ascii else " BODY=8BITMIME"
 
     def pieces(self, message: Message) -> list[bytes]:
         """The message with its dots stuffed and its final dot, in pieces that are not empty; shared stays shared."""
         shared = message.shared
         if not message.own.endswith(b"\r\n"):  # with a shared part the seam is within a line: the whole shows it
             return [_stuffed(message.content), _DOT]
-        own = message.own if message.undotted else _stuffed(message.own)
+        own = message.own if message.tidy else _stuffed(message.own)
         if not shared:
             return [own, _DOT]
         self._learn(shared)

@@ -70,7 +70,7 @@ class Frame:
         picturing: Picturing | None,
         composed_at: datetime,
     ) -> None:
-        self._message_id = f"<{raised.key.digest}.%s@{sender.domain}>"
+        self._message_id = (f"Message-ID: <{raised.key.digest}.", f"@{sender.domain}>\r\n")
         label = ".".join(reversed(raised.audience.split("/")))
         self._from = field("From", mailbox(sender.header))
         self._date = field("Date", format_datetime(composed_at))
@@ -100,11 +100,17 @@ class Frame:
             field("To", address),
             written.subject,
             self._date,
-            field("Message-ID", self._message_id % subscriber),
+            self._message_id[0],
+            subscriber,
+            self._message_id[1],
             self._list_id,
-            field("List-Unsubscribe", f"<{links['unsubscribe']}>"),
+            "List-Unsubscribe: <",  # the links are our own: short, and nothing but ASCII
+            links["unsubscribe"],
+            ">\r\n",
             self._one_click,
-            field("List-Help", f"<{links['preferences']}>"),
+            "List-Help: <",
+            links["preferences"],
+            ">\r\n",
             self._top,
             written.text,
             self._between,

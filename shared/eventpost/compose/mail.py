@@ -84,7 +84,7 @@ class EventMail:
         except UnicodeEncodeError:
             msg = "a value holds half a character, which no encoding knows"
             raise TemplateFault(msg) from None
-        return Message(subscriber.id, self._sender, subscriber.address, own, self._frame.shared, undotted=True)
+        return Message(subscriber.id, self._sender, subscriber.address, own, self._frame.shared, tidy=True)
 
     @property
     def size(self) -> int:

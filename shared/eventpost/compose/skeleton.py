@@ -6,7 +6,7 @@ from eventpost.compose.attributes import Personal
 from eventpost.compose.blanks import Blank, in_html, in_text
 from eventpost.compose.bodies import Rendered
 from eventpost.compose.deferred import Value
-from eventpost.compose.forms import Form
+from eventpost.compose.forms import Form, is_plain, is_simple
 from eventpost.compose.frame import Written
 from eventpost.compose.mime import field
 from eventpost.compose.quoted_printable import quoted
@@ -34,6 +34,7 @@ class Skeleton:
                 numbers.setdefault(piece, len(numbers))
         self._values = values
         self._blanks = list(numbers)
+        self._numbers = [blank.number for blank in numbers]
         self._subject = subject
         self._same_subject = field("Subject", rendered.subject) if len(subject) == 1 else ""
         self._text, self._html = Form(text, numbers), Form(html, numbers)
@@ -45,14 +46,17 @@ class Skeleton:
             TemplateFault: The subject would hold a line break.
         """
         values = [value.of(personal) for value in self._values]
-        plain = [quoted(value) for value in values]
-        encoded = []
-        for blank in self._blanks:
-            value = values[blank.number]
-            written = blank.written(value)
-            encoded.append(plain[blank.number] if written is value else quoted(written))
+        simple = [is_simple(value) for value in values]
+        encoded, plain = [], []
+        for number, blank in zip(self._numbers, self._blanks, strict=True):
+            if simple[number]:
+                encoded.append(values[number])
+                plain.append(True)
+            else:
+                encoded.append(quoted(blank.written(values[number])))
+                plain.append(is_plain(encoded[-1]))
         subject = self._same_subject or self._subject_field(values)
-        return Written(subject, self._text.filled(encoded), self._html.filled(encoded))
+        return Written(subject, self._text.filled(encoded, plain), self._html.filled(encoded, plain))
 
     def _subject_field(self, values: Sequence[str]) -> str:
         pieces = [piece if isinstance(piece, str) else piece.written(values[piece.number]) for piece in self._subject]

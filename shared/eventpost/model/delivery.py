@@ -50,7 +50,7 @@ class Message:
         address: The one that it goes to.
         own: The first piece, this subscriber's.
         shared: The second.
-        undotted: Whether `own` is known to have no line that begins with a dot: then SMTP has none to double.
+        tidy: Whether `own` is known to be 7-bit and to have no line that begins with a dot, so nobody need look.
     """
 
     subscriber: str
@@ -58,7 +58,7 @@ class Message:
     address: str = field(repr=False)
     own: bytes = field(repr=False)
     shared: bytes = field(default=b"", repr=False)
-    undotted: bool = field(default=False, repr=False)
+    tidy: bool = field(default=False, repr=False)
 
     @property
     def content(self) -> bytes:
