@@ -56,8 +56,17 @@ class Bodies:
         Raises:
             TemplateFault: A template is missing or fails, or the subject would hold a line break.
         """
+        subject, text, html = self.texts(templates, personal)
+        return Written(field("Subject", subject), encoded(text), encoded(html))
+
+    def texts(self, templates: Templates, personal: Personal) -> list[str]:
+        """The subject, the text and the HTML for one subscriber, before they are encoded.
+
+        Raises:
+            TemplateFault: A template is missing or fails.
+        """
         rendered = self.rendered(templates, {"subscriber": personal.subscriber, "links": personal.links})
-        return Written(field("Subject", rendered.subject), encoded(rendered.text), encoded(self.inlined(rendered.html)))
+        return [rendered.subject, rendered.text, self.inlined(rendered.html)]
 
     def inlined(self, html: str) -> str:
         """The HTML with its CSS inlined.

@@ -118,7 +118,7 @@ class Compiled:
             rendered = self._bodies.rendered(self._guarded, deferral.context)
             skeleton = Skeleton(rendered, self._bodies.inlined(rendered.html), deferral.values)
             probes = [_probe(text, deferral, personal, self._seen | self._real) for text in _PROBES]
-            alike = all(skeleton.written(probe) == self._bodies.written(self._templates, probe) for probe in probes)
+            alike = all(skeleton.texts(probe) == self._bodies.texts(self._templates, probe) for probe in probes)
         except NotDeferrable:
             raise
         except Exception:  # noqa: BLE001 - whatever is wrong, rendering for the subscriber alone will do, or tell

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from eventpost.compose.attributes import Personal
-from eventpost.compose.blanks import Blank, in_html, in_text
+from eventpost.compose.blanks import Blank, Pieces, in_html, in_text
 from eventpost.compose.bodies import Rendered
 from eventpost.compose.deferred import Value
 from eventpost.compose.forms import Form, is_plain, is_simple
@@ -33,9 +33,9 @@ class Skeleton:
             if isinstance(piece, Blank):
                 numbers.setdefault(piece, len(numbers))
         self._values = values
+        self._pieces = (subject, text, html)
         self._blanks = list(numbers)
         self._numbers = [blank.number for blank in numbers]
-        self._subject = subject
         self._same_subject = field("Subject", rendered.subject) if len(subject) == 1 else ""
         self._text, self._html = Form(text, numbers), Form(html, numbers)
 
@@ -58,6 +58,14 @@ class Skeleton:
         subject = self._same_subject or self._subject_field(values)
         return Written(subject, self._text.filled(encoded, plain), self._html.filled(encoded, plain))
 
+    def texts(self, personal: Personal) -> list[str]:
+        """The subject, the text and the HTML for this subscriber, before they are encoded."""
+        values = [value.of(personal) for value in self._values]
+        return [_filled(pieces, values) for pieces in self._pieces]
+
     def _subject_field(self, values: Sequence[str]) -> str:
-        pieces = [piece if isinstance(piece, str) else piece.written(values[piece.number]) for piece in self._subject]
-        return field("Subject", "".join(pieces))
+        return field("Subject", _filled(self._pieces[0], values))
+
+
+def _filled(pieces: Pieces, values: Sequence[str]) -> str:
+    return "".join([piece if isinstance(piece, str) else piece.written(values[piece.number]) for piece in pieces])
