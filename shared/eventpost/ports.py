@@ -184,7 +184,7 @@ class Transport(Protocol):
 
         Raises:
             Misconfigured: The provider refuses us, not a message: bad credentials, an unverified certificate,
-                sending is paused.
+                sending is paused. The outcomes of all messages that were taken have been yielded before.
         """
         ...
 

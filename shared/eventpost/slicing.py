@@ -11,9 +11,9 @@ import random
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from eventpost.errors import InvalidEvent
 from eventpost.model import EventKey, IdRange, Slice
@@ -23,7 +23,7 @@ SLICE: Final = 500  # subscribers: seconds of work, so that little is done twice
 MOST_SLICES: Final = 4000  # of one cut: two million subscribers; beyond, slices get larger and go on by themselves
 SLICE_LIFE: Final = timedelta(days=4)  # from when it is first put back; as long as the queue keeps a message
 REPLAY_LIMIT: Final = timedelta(days=30)  # the ledger's memory: beyond it a replay would mail everybody again
-HOPS_MAX: Final = 500  # in vain; the pauses between them are longer than the slice's life by far
+HOPS_MAX: Final = 20_000  # in vain; the pauses between them are longer than the slice's life, those of `turn` too
 FIRST_PAUSE: Final = timedelta(seconds=10)
 LONGEST_PAUSE: Final = timedelta(minutes=15)  # SQS delays a message no longer
 LONGEST_TURN: Final = timedelta(minutes=1)
@@ -44,6 +44,13 @@ class _Body(BaseModel):
     last: _Id
     hops: Annotated[int, Field(ge=0)]
     expires_at: AwareDatetime | None
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if self.first > self.last:
+            msg = "nobody is in it"
+            raise ValueError(msg)
+        return self
 
 
 def cut(ids: IdRange, seen: int, reached: str) -> tuple[IdRange, list[IdRange]]:

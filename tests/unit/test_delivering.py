@@ -12,8 +12,9 @@ import pytest
 
 import given
 from eventpost import slicing
+from eventpost.adapters.budget import Limits
 from eventpost.adapters.memory import MemoryTransport
-from eventpost.adapters.memory_ledger import MemoryLedger
+from eventpost.adapters.memory_ledger import MemoryBudget, MemoryLedger
 from eventpost.deliver import Invocation, Report, recording, serving
 from eventpost.errors import (
     CaptureRefused,
@@ -330,17 +331,17 @@ def test_a_page_of_late_joiners_does_not_end_the_audience(system: System, monkey
 
 
 def test_a_transport_that_takes_nothing_ends_the_try(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When a whole group is turned away, the next groups are not even claimed; the operator is called."""
+    """When two dozen in a row are turned away, the next groups are not even claimed; the operator is called."""
     monkeypatch.setattr(serving, "GROUP", 5)
-    names = [f"s{number}" for number in range(20)]
+    names = [f"s{number}" for number in range(40)]
     system.join(*names)
     system.transport.answers = dict.fromkeys(ids(*names), OutcomeKind.DEFERRED)
     report = deliver(system)
 
-    assert report.counts == {"deferred": 5, "transport_trouble": 1}
+    assert report.counts == {"deferred": 25, "transport_trouble": 1}
     assert not report.made_progress
     system.transport.answers.clear()
-    assert serve_slice(system).counts == {"sent": 20}
+    assert serve_slice(system).counts == {"sent": 40}
 
 
 def test_a_mailbox_that_is_busy_is_no_trouble_of_the_provider(system: System) -> None:
@@ -350,6 +351,42 @@ def test_a_mailbox_that_is_busy_is_no_trouble_of_the_provider(system: System) ->
     report = deliver(system)
 
     assert report.counts == {"deferred": 1}
+
+
+@pytest.mark.parametrize("reason", ["452 4.2.2", "451 4.7.1", "lost"])
+def test_a_stuck_mailbox_holds_up_nobody_behind_it(
+    system: System, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    """It may be the first whom a slice has left, and the only one of its group who is not settled."""
+    monkeypatch.setattr(serving, "GROUP", 3)
+    names = sorted((f"s{number}" for number in range(9)), key=ids)
+    system.join(*names)
+    settled = [Delivery(id_, DeliveryState.SENT) for id_ in ids(*names[1:3])]
+    system.ledger.record(raised().key, settled, "earlier")
+    reply(system, {names[0]: reason}, OutcomeKind.DEFERRED)
+    deliver(system)
+
+    assert system.mailed() == names[3:]
+
+
+def test_a_provider_that_never_answers_is_trouble(system: System) -> None:
+    """It may have taken the mails, so they are as good as a crash: two dozen in doubt are enough, and are told."""
+    names = [f"s{number}" for number in range(60)]
+    system.join(*names)
+    system.transport.answers = dict.fromkeys(ids(*names), OutcomeKind.UNKNOWN)
+    report = deliver(system)
+
+    assert len(system.transport.sent) == 24
+    assert report.counts == {"unknown": 24, "deferred": 36, "transport_trouble": 1}
+
+
+def test_an_outcome_that_is_never_told_loses_nobody(system: System) -> None:
+    """A transport with a defect: whoever is open stays on the queue, whatever the reason."""
+    system.join("ann")
+    system.transport.send = lambda messages: iter(list(messages)[:0])  # type: ignore[method-assign]
+    deliver(system)
+
+    assert slices(system)[0].ids.first == ids("ann")[0]
 
 
 def test_a_throttled_provider_is_asked_no_further(system: System) -> None:
@@ -426,6 +463,34 @@ def test_a_template_fault_for_one_subscriber_is_theirs_alone(tmp_path: Path, pla
     assert deliver(system, owner="two").counts == {"settled": 3, "sent": 1}
 
 
+class Ahead(MemoryTransport):
+    """A transport that takes eight mails before it tells of the first, as real ones may."""
+
+    def send(self, messages: Iterable[Message]) -> Iterator[Outcome]:
+        """Send eight at a time."""
+        for batch in batched(messages, 8, strict=False):
+            yield from list(super().send(batch))
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+def test_template_faults_in_a_row_are_the_subscribers_own_where_others_were_mailed(
+    tmp_path: Path, *, earlier: bool
+) -> None:
+    """Be it by an earlier try, or a moment ago: whoever comes behind them is mailed."""
+    names = sorted((f"s{number}" for number in range(6)), key=ids)
+    first, *unlucky, last = names[0], *names[1:5], names[5]
+    fails_for = f"{{% if subscriber.address[:2] in {unlucky} %}}{{{{ event.misspelt }}}}{{% endif %}}"
+    system = System(given.write_templates(tmp_path, text=fails_for))
+    system.transport = Ahead()
+    system.join(*names)
+    if earlier:
+        system.ledger.record(raised().key, [Delivery(ids(first)[0], DeliveryState.SENT)], "earlier")
+    with pytest.raises(TemplateFault):
+        deliver(system)
+
+    assert system.mailed() == ([last] if earlier else [first, last])
+
+
 def reply(system: System, reasons: Mapping[str, str], kind: OutcomeKind = OutcomeKind.REFUSED) -> None:
     """Have the transport answer so to these local parts, for these reasons."""
 
@@ -455,6 +520,33 @@ def test_every_mail_refused_alike_is_nobodys_failure(system: System) -> None:
     assert report.counts["transport_trouble"] == 1, "the operator is called at once"
     system.transport = MemoryTransport()
     assert deliver(system, owner="two").counts == {"sent": 3}
+
+
+def test_refusals_alike_do_not_free_what_may_have_gone_out(system: System) -> None:
+    """A list that would rather lose a mail than double it gets its way, whatever befell the others."""
+    names = ["ann", "bob", "cyd", "dan"]
+    mail_list = dataclasses.replace(price_moves(), uncertain="skip")
+    system.join(*names)
+    reply(system, dict.fromkeys(names[1:], "554"))
+    system.transport.answers[ids("ann")[0]] = OutcomeKind.UNKNOWN
+    deliver(system, mail_list=mail_list)
+    deliver(system, mail_list=mail_list, owner="two")
+
+    assert system.mailed() == ["ann"]
+    assert states(system)[ids("ann")[0]] is DeliveryState.SKIPPED
+
+
+@pytest.mark.parametrize("most", [10_000, 4])
+def test_they_are_nobodys_failure_either_where_the_budget_grants_one_at_a_time(system: System, most: int) -> None:
+    """An account that may send ten a second is as easily refused; so it is where the budget ends the try."""
+    system.budget = MemoryBudget(system.clock, lambda: Limits(per_second=10, per_day=most, critical_share=0))
+    names = [f"s{number}" for number in range(8)]
+    system.join(*names)
+    reply(system, dict.fromkeys(names, "554"))
+    with pytest.raises(Misconfigured, match="refuses every mail alike"):
+        deliver(system)
+
+    assert states(system) == {}
 
 
 @pytest.mark.parametrize(
@@ -627,6 +719,53 @@ def test_a_store_that_fails_to_record_keeps_the_claims(system: System, monkeypat
 
     assert deliver(system, owner="two").counts == {"held": 1}
     assert len(system.mailed()) == 1
+
+
+def test_what_a_hiccup_of_the_store_left_unrecorded_is_recorded_after_all(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of these mails we know that they went out: nobody gets a second one."""
+    names = [f"s{number}" for number in range(40)]
+    system.join(*names)
+    record, calls = system.ledger.record, []
+
+    def once_down(event: EventKey, deliveries: Sequence[Delivery], owner: str) -> None:
+        calls.append(len(deliveries))
+        if len(calls) == 1:
+            msg = "down"
+            raise StoreUnavailable(msg)
+        record(event, deliveries, owner)
+
+    monkeypatch.setattr(system.ledger, "record", once_down)
+    with pytest.raises(StoreUnavailable):
+        deliver(system)
+
+    assert calls == [24, 24]
+    system.clock.advance(timedelta(seconds=126))
+    deliver(system, owner="two")
+    assert sorted(system.mailed()) == sorted(names)
+
+
+def test_a_ledger_that_refuses_us_releases_nothing_that_may_have_gone_out(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Credentials may expire in the middle of a group: what the transport has then is in doubt."""
+    monkeypatch.setattr(recording, "RECORD_FROM", 2)
+    names = [f"s{number}" for number in range(8)]
+    system.join(*names)
+    system.transport = Ahead()
+
+    def refuse(*_: object) -> None:
+        msg = "DynamoDB answered UnrecognizedClientException"
+        raise Misconfigured(msg)
+
+    monkeypatch.setattr(system.ledger, "record", refuse)
+    with pytest.raises(Misconfigured):
+        deliver(system)
+    monkeypatch.undo()
+
+    assert deliver(system, owner="two").counts == {"held": 8}
+    assert len(system.mailed()) == 8
 
 
 def test_an_audience_is_not_read_on_when_time_has_run_out(system: System, monkeypatch: pytest.MonkeyPatch) -> None:

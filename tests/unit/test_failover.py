@@ -113,6 +113,18 @@ def test_a_first_transport_that_refuses_us_stops_the_list() -> None:
     assert second.sent == []
 
 
+def test_a_second_transport_that_refuses_us_leaves_what_it_did_not_send_put_off() -> None:
+    """Of every message that was taken there is word: what is not told of would count as in doubt."""
+    first = MemoryTransport()
+    first.answers = dict.fromkeys(names(8), OutcomeKind.DEFERRED)
+    told, fault = told_before(Misconfigured, FailoverTransport(first, Refusing()).send(map(message, names(8))))
+
+    assert str(fault) == "sending is paused"
+    assert {outcome.subscriber for outcome in told} == set(names(8))
+    assert {outcome.kind for outcome in told} == {OutcomeKind.DEFERRED}
+    assert len(told) == 8
+
+
 def test_a_fault_of_the_stream_comes_after_all_that_was_taken() -> None:
     """What the first had put off by then still goes by the second."""
     first, second = MemoryTransport(), MemoryTransport()

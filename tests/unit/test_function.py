@@ -471,3 +471,18 @@ def test_what_only_says_that_it_is_a_slice_goes_to_dead_letters(system: System, 
     assert system.outbox.sent[0][1] == body or body.startswith("{")
     assert system.outbox.sent[0][2]["error"] == "InvalidEvent"
     assert system.transport.sent == []
+
+
+def test_a_slice_was_not_raised_after_it_was_sent(system: System) -> None:
+    """Whoever makes one up with a moment to come would mail those who join until then, and outlive the ledger."""
+    system.join("ann", "bob")
+    system.transport.answers[given.subscriber("ann").id] = OutcomeKind.THROTTLED
+    system.transport.answers[given.subscriber("bob").id] = OutcomeKind.THROTTLED
+    invoke(system, record({"ticker": "AMZN"}))
+    system.transport.answers.clear()
+    system.join("eve", joined_at=SENT_AT + timedelta(hours=1))
+    made_up = json.loads(system.outbox.sent[0][1]) | {"raised_at": "2999-01-01T00:00:00Z"}
+    invoke(system, record(made_up, attributes={"kind": text("slice")}))
+
+    assert "eve" not in system.mailed()
+    assert system.mailed()

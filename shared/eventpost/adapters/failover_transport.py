@@ -24,7 +24,7 @@ class FailoverTransport:
         self._second = second
 
     def send(self, messages: Iterable[Message]) -> Iterator[Outcome]:
-        """See `ports.Transport`. Where the first refuses us altogether, what it put off stays put off."""
+        """See `ports.Transport`. Where either refuses us altogether, what the first put off stays put off."""
         stream = _Rounds(messages)
         while not stream.exhausted:
             try:
@@ -32,13 +32,14 @@ class FailoverTransport:
                     if not stream.holds(outcome):
                         yield outcome
                         stream.told()
+                if stream.held:
+                    for outcome in self._second.send(stream.held):
+                        stream.put_off.pop(outcome.subscriber)
+                        yield replace(outcome, rerouted=True)
+                        stream.told()
             except Misconfigured:
-                yield from stream.put_off
+                yield from stream.put_off.values()
                 raise
-            if stream.held:
-                for outcome in self._second.send(stream.held):
-                    yield replace(outcome, rerouted=True)
-                    stream.told()
             stream.next_round()
         if stream.fault:
             raise stream.fault
@@ -55,7 +56,7 @@ class _Rounds:
         self._messages = iter(messages)
         self._taken: dict[str, Message] = {}  # in this round
         self._untold = 0
-        self.put_off: list[Outcome] = []
+        self.put_off: dict[str, Outcome] = {}  # and not taken on by the second
         self.held: list[Message] = []
         self.exhausted = False
         self.fault: Exception | None = None
@@ -80,7 +81,7 @@ class _Rounds:
         message = self._taken.pop(outcome.subscriber)
         if outcome.kind is not OutcomeKind.DEFERRED:
             return False
-        self.put_off.append(outcome)
+        self.put_off[outcome.subscriber] = outcome
         self.held.append(message)
         return True
 
@@ -90,5 +91,4 @@ class _Rounds:
 
     def next_round(self) -> None:
         """Whatever was held is settled."""
-        self.put_off.clear()
         self.held.clear()

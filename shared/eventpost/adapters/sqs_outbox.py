@@ -1,5 +1,6 @@
 """Queues in SQS."""
 
+import math
 import random
 import time
 from collections.abc import Mapping, Sequence
@@ -83,4 +84,5 @@ class SqsOutbox:
 
 
 def _seconds(delay: timedelta, most: timedelta) -> int:
-    return int(min(max(delay, timedelta(0)), most).total_seconds())
+    """At least that long: a moment before a lease is over would be too early."""
+    return math.ceil(min(max(delay, timedelta(0)), most).total_seconds())

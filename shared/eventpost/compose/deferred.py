@@ -84,6 +84,7 @@ class Deferral:
         self._personal = personal
         self._seen = seen
         self._real = real
+        self._given: dict[str, object] = {}
         self.values: list[Value] = []
         self.answers: dict[Question, bool] = {}
 
@@ -106,6 +107,11 @@ class Deferral:
         return self.values.index(value)
 
     def _attribute(self, name: str) -> object:
+        if name not in self._given:
+            self._given[name] = self._made(name)
+        return self._given[name]
+
+    def _made(self, name: str) -> object:
         value = Value("subscriber", name)
         if name in self._real:
             return value.of(self._personal)

@@ -4,6 +4,7 @@ A leaf notices by itself that it is looked at. But macros and blocks give texts 
 written in C take what they get; so wherever a template could look at a text, its syntax tree gets a guard.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -76,6 +77,8 @@ def _without(numbers: set[int], value: Any) -> Any:
 
 _SUSPECT: Final = (Leaf, Deferred, list, tuple, dict, set, frozenset)
 _PASSED: Final = "jinja_pass_arg"  # how Jinja notes that a function wants the context too
+_EVENTS_OWN: Final = ("event", "mail_list", "screenshot")
+_PERSONAL: Final = ("subscriber", "links")
 _OURS: Final = "eventpost_"
 _SHOWING: Final = frozenset({"e", "escape", "string"})
 _DEFAULTING: Final = frozenset({"d", "default"})
@@ -102,18 +105,25 @@ _GUARDED: Final[dict[type[nodes.Node], dict[str, str]]] = {
 
 
 class _Guarding(NodeTransformer):
-    """Puts a guard around each expression that is looked at."""
+    """Puts a guard around each expression that is looked at, unless it can only be the event's.
+
+    Args:
+        own: Names under which a template finds nothing but what is the event's own.
+    """
+
+    def __init__(self, own: frozenset[str]) -> None:
+        self._own = own
 
     def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
         super().generic_visit(node, *args, **kwargs)
         for field, guard in _GUARDED.get(type(node), {}).items():
-            setattr(node, field, _guarded(guard, getattr(node, field)))
+            setattr(node, field, self._guarded(guard, getattr(node, field)))
         return node
 
     def visit_Assign(self, node: nodes.Assign) -> nodes.Node:  # noqa: N802 - Jinja's names
         self.generic_visit(node)
         if isinstance(node.target, nodes.Tuple):
-            node.node = _guarded("iterated", node.node)
+            node.node = self._guarded("iterated", node.node)
         return node
 
     def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802
@@ -129,14 +139,14 @@ class _Guarding(NodeTransformer):
             for operand in node.ops
         )
         guard = "unmarked" if listed else "strict"
-        node.expr = _guarded(guard, node.expr)
+        node.expr = self._guarded(guard, node.expr)
         for operand in node.ops:
-            operand.expr = _guarded(guard, operand.expr)
+            operand.expr = self._guarded(guard, operand.expr)
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
-        node.nodes = [_guarded("shown", part) for part in node.nodes]
+        node.nodes = [self._guarded("shown", part) for part in node.nodes]
         return node
 
     def visit_Filter(self, node: nodes.Filter) -> nodes.Node:  # noqa: N802
@@ -145,21 +155,62 @@ class _Guarding(NodeTransformer):
         if of_block:
             node.node = node.node or nodes.Filter(None, _name(strict), [], [], None, None, lineno=node.lineno)
         elif node.name in _DEFAULTING:
-            node.node = _guarded("unmarked", node.node)
+            node.node = self._guarded("unmarked", node.node)
             return node
         elif node.name in CHANGES and not (node.args or node.kwargs or node.dyn_args or node.dyn_kwargs):
-            return _call(_name(changed), [_guarded("unmarked", node.node), nodes.Const(node.name)], node.lineno)
+            return _call(_name(changed), [self._guarded("unmarked", node.node), nodes.Const(node.name)], node.lineno)
         else:
-            node.node = _guarded("shown" if node.name in _SHOWING else "strict", node.node)
-        return _arguments_guarded(node, "strict")
+            node.node = self._guarded("shown" if node.name in _SHOWING else "strict", node.node)
+        return self._arguments_guarded(node, "strict")
 
     def visit_Test(self, node: nodes.Test) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
         if node.name in _HARMLESS_TESTS:
             return node
         guard = "unmarked" if node.name in _EQUAL_TESTS else "strict"
-        node.node = _guarded(guard, node.node)
-        return _arguments_guarded(node, guard)
+        node.node = self._guarded(guard, node.node)
+        return self._arguments_guarded(node, guard)
+
+    def _arguments_guarded(self, node: nodes.Filter | nodes.Test, guard: str) -> nodes.Node:
+        node.args = [self._guarded(guard, argument) for argument in node.args or ()]
+        for keyword in node.kwargs or ():
+            keyword.value = self._guarded(guard, keyword.value)
+        node.dyn_args = self._guarded(guard, node.dyn_args)
+        node.dyn_kwargs = self._guarded(guard, node.dyn_kwargs)
+        return node
+
+    def _guarded(self, guard: str, expression: Any) -> Any:
+        bare = expression is None or isinstance(expression, nodes.Const | nodes.Slice)  # a slice is no value
+        if bare or _is_own(expression, self._own):
+            return expression
+        return _call(f"{_OURS}{guard}", [expression], expression.lineno)
+
+
+def _own_names(template: nodes.Template) -> frozenset[str]:
+    """The names that only stand for what is the event's own: those of the context, and loops over these.
+
+    A template that gives them to something else, in another file too, is a thing for the probes.
+    """
+    given = Counter(name.name for name in template.find_all(nodes.Name) if name.ctx != "load")
+    given.update(macro.name for macro in template.find_all(nodes.Macro))
+    given.update(imported.target for imported in template.find_all(nodes.Import))
+    for imported in template.find_all(nodes.FromImport):
+        given.update(name if isinstance(name, str) else name[1] for name in imported.names)
+    own = frozenset(name for name in _EVENTS_OWN if not given[name])
+    loops = [
+        (loop.target.name, loop.iter) for loop in template.find_all(nodes.For) if isinstance(loop.target, nodes.Name)
+    ]
+    once = [(name, items) for name, items in loops if given[name] == 1 and name not in _PERSONAL]
+    while more := {name for name, items in once if _is_own(items, own)} - own:
+        own |= more
+    return own
+
+
+def _is_own(expression: nodes.Node, own: frozenset[str]) -> bool:
+    """Whether this is one of these names, or a part of what it stands for."""
+    while isinstance(expression, nodes.Getattr):
+        expression = expression.node
+    return isinstance(expression, nodes.Name) and expression.ctx == "load" and expression.name in own
 
 
 def _of_block(node: nodes.Filter) -> bool:
@@ -168,20 +219,6 @@ def _of_block(node: nodes.Filter) -> bool:
     while isinstance(inner, nodes.Filter):
         inner = inner.node
     return inner is None
-
-
-def _arguments_guarded(node: nodes.Filter | nodes.Test, guard: str) -> nodes.Node:
-    node.args = [_guarded(guard, argument) for argument in node.args or ()]
-    for keyword in node.kwargs or ():
-        keyword.value = _guarded(guard, keyword.value)
-    node.dyn_args = _guarded(guard, node.dyn_args)
-    node.dyn_kwargs = _guarded(guard, node.dyn_kwargs)
-    return node
-
-
-def _guarded(guard: str, expression: Any) -> Any:
-    bare = expression is None or isinstance(expression, nodes.Const | nodes.Slice)  # a slice is no value
-    return expression if bare else _call(f"{_OURS}{guard}", [expression], expression.lineno)
 
 
 def _name(guard: Callable[..., Any]) -> str:
@@ -204,4 +241,4 @@ class DeferringEnvironment(Environment):
 
     def _generate(self, source: nodes.Template, *others: Any, **named: Any) -> str:
         """Jinja's own hook for generating another code than it does."""
-        return super()._generate(_Guarding().visit(source), *others, **named)
+        return super()._generate(_Guarding(_own_names(source)).visit(source), *others, **named)

@@ -119,7 +119,7 @@ class _Attempt:
         if done:
             self.ports.ledger.finish(self.slice_.event, SliceDone(done, self.report.final))
         self.report.count("transport_trouble", bool(self.report.counts["rerouted"]))
-        if rest and (serving.stopped or self.report.unfinished):
+        if rest and (serving.stopped or self.report.unfinished or not serving.faults):
             self.queue.put_back(rest, self._delay(serving.retry_after), self.report)
         elif serving.faults:
             raise serving.faults[0]

@@ -1,15 +1,16 @@
 """A group of deliveries that were claimed together: who is still unsent, who may be, and how the others ended."""
 
 import re
-from dataclasses import replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from eventpost.deliver.recording import Recording
 from eventpost.errors import Misconfigured
 from eventpost.model import NOT_SENT, Delivery, DeliveryState, Outcome, OutcomeKind, Subscriber
 
-MANY: Final = 24  # of the first asked for, none taken
-ALIKE_FROM: Final = 3  # fewer refusals of the same kind may well be of as many bad addresses
+MANY: Final = 24  # in a row, none taken: more would be no better
+ALIKE_FROM: Final = 3  # fewer of the same kind may well be about as many mailboxes
 _BY_THE_SERVER: Final = re.compile(r"5\d\d")
 _OF_THE_MAILBOX: Final = re.compile(r"45[02]\b|4\d\d 4\.[12]\.")  # RFC 5321, 4.2.3; RFC 3463
 _OF_THE_ADDRESS: Final = re.compile(r"5\d\d 5\.[12]\.")  # RFC 3463: the addressee's address, or their mailbox
@@ -29,6 +30,42 @@ def last_word(outcome: Outcome) -> Outcome:
     return outcome
 
 
+@dataclass(slots=True)
+class Reception:
+    """How the provider receives our mails, from group to group of one try.
+
+    Attributes:
+        in_vain: Mails in a row that were put off or not answered. A mailbox's own `not now` is none of them.
+        unreachable: Whether one of these got no reply at all.
+        took_any: Whether the provider has decided on any mail.
+    """
+
+    in_vain: int = 0
+    unreachable: bool = False
+    took_any: bool = False
+
+    @property
+    def is_futile(self) -> bool:
+        """Whether to ask no further."""
+        return self.in_vain >= MANY
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether the operator is to know: a reply to one or two mails may be about their mailboxes."""
+        return self.is_futile or (not self.took_any and (self.unreachable or self.in_vain >= ALIKE_FROM))
+
+    def note(self, outcome: Outcome) -> None:
+        """Take note of what the transport says of one mail."""
+        match outcome.kind:
+            case OutcomeKind.SENT | OutcomeKind.REFUSED:
+                self.in_vain, self.unreachable, self.took_any = 0, False, True
+            case OutcomeKind.UNKNOWN:
+                self.in_vain += 1
+            case OutcomeKind.DEFERRED if not _OF_THE_MAILBOX.match(outcome.reason):
+                self.in_vain += 1
+                self.unreachable |= not outcome.reason[:1].isdigit()
+
+
 class Group:
     """The deliveries that one claim got, from the hand-over to the record.
 
@@ -46,36 +83,23 @@ class Group:
         self._recording = recording
         self._others: list[Delivery] = []  # no mail went out for these, so they can wait
         self.taken_back = 0
-        self._taken = 0
-        self._deferred: list[str] = []
+        self.handed_over = 0  # mails, to the transport
 
     @property
-    def nothing_taken(self) -> bool:
-        """Whether the transport was asked several times, or for all, and took none: more would be no better."""
-        return not self._taken and len(self._deferred) >= max(1, min(MANY, len(self.claimed)))
-
-    @property
-    def provider_is_down(self) -> bool:
-        """Whether that is the provider's doing: a reply to one or two may be about their mailboxes."""
-        unanswered = any(not reason[:1].isdigit() for reason in self._deferred)
-        return self.nothing_taken and (unanswered or len(self._deferred) >= ALIKE_FROM)
-
-    @property
-    def lost_track(self) -> frozenset[str]:
-        """Whom a mail was handed over for, and no outcome is known."""
-        return frozenset(self._recording.in_flight)
+    def lost_track(self) -> AbstractSet[str]:
+        """Whom a mail was handed over for, and no outcome is known: it may have gone out."""
+        return self._recording.in_flight
 
     def hand_over(self, subscriber: str) -> None:
         """Note that the transport gets this mail now."""
         self._recording.hand_over(subscriber)
+        self.handed_over += 1
 
     def settle(self, outcome: Outcome) -> None:
         """Take note of how one delivery went."""
         self._recording.in_flight.discard(outcome.subscriber)
         if outcome.kind in NOT_SENT:
-            self._deferred += [outcome.reason] if outcome.kind is OutcomeKind.DEFERRED else []
             return
-        self._taken += 1
         del self.unsent[outcome.subscriber]
         if outcome.kind is OutcomeKind.SENT:
             self._recording.sent(outcome.subscriber)
@@ -90,11 +114,12 @@ class Group:
         """Record those that ended without a mail.
 
         Raises:
-            Misconfigured: The server refused every mail of the group for the same reason; they are unsent again.
+            Misconfigured: The server refused every mail that it got, for the same reason; they are unsent again.
         """
         reason = self._refused_alike()
         if reason:
-            self.unsent, self._others, self.taken_back = dict(self.claimed), [], len(self.claimed)
+            self.taken_back = len(self._others)
+            self.unsent, self._others = dict(self.claimed), []
             msg = f"the transport refuses every mail alike ({reason}): look at the sender and the account"
             raise Misconfigured(msg)
         self.record_others()
@@ -110,8 +135,8 @@ class Group:
         A sender that is not verified, a used up quota and a closed account are told mail by mail, just as an address
         that does not exist. Recorded as failures, they would be the end of the whole audience.
         """
-        reasons = {delivery.reason for delivery in self._others if delivery.state is DeliveryState.FAILED}
-        if len(self._others) < ALIKE_FROM or len(self._others) != len(self.claimed) or len(reasons) != 1:
+        reasons = [delivery.reason for delivery in self._others if delivery.state is DeliveryState.FAILED]
+        if len(reasons) < ALIKE_FROM or len(reasons) != self.handed_over or len(set(reasons)) != 1:
             return ""
-        (reason,) = reasons
+        reason = reasons[0]
         return reason if _BY_THE_SERVER.match(reason) and not _OF_THE_ADDRESS.match(reason) else ""

@@ -37,9 +37,9 @@ class Recording:
             self.flush()
 
     def flush(self) -> None:
-        """Record what was sent."""
-        sent, self._sent = self._sent, []
-        self.record(sent)
+        """Record what was sent. Where that fails it is still to be recorded."""
+        self.record(self._sent)
+        self._sent = []
 
     def record(self, ended: list[Delivery]) -> None:
         """Record how these ended."""

@@ -17,7 +17,7 @@ from typing import Final
 from eventpost.compose import EventMail
 from eventpost.deliver.audience import Audience
 from eventpost.deliver.event_mails import EventMails
-from eventpost.deliver.group import UNCERTAIN_STATE, Group, last_word
+from eventpost.deliver.group import UNCERTAIN_STATE, Group, Reception, last_word
 from eventpost.deliver.invocation import Invocation
 from eventpost.deliver.recording import Recording
 from eventpost.deliver.report import Report
@@ -36,7 +36,9 @@ from eventpost.model import (
 from eventpost.ports import Clock, Ledger, Subscribers, Transport
 
 GROUP: Final = 100  # read and claimed together: as many as one transaction takes
-CAREFUL_GROUP: Final = 10  # where a claim without a word is not sent again: fewer are left unsent by a crash
+# Where a claim without a word is not sent again, fewer are left unsent by a crash. A slow budget claims no fewer:
+# by one mail or two nobody can tell whether the server refuses them or us.
+CAREFUL_GROUP: Final = 10
 
 type HandOut = Callable[[IdRange, int, str], IdRange]
 """From a range, how many are known in it and up to which id, to what is left of it once the rest is handed out."""
@@ -70,6 +72,7 @@ class Serving:
     retry_after: timedelta | None = None
     stopped: bool = False
     _recording: Recording = field(init=False)
+    _reception: Reception = field(default_factory=Reception, init=False)
 
     def __post_init__(self) -> None:
         self._recording = Recording(self.ledger, self.raised.key, self.invocation.owner)
@@ -102,6 +105,7 @@ class Serving:
             if more and hand_out is not None:
                 ids, hand_out = hand_out(ids, len(page), page[-1].id), None
             cursor = IdRange(cursor.first, ids.last).after(page[-1].id) if more else None
+        self.report.count("transport_trouble", self._reception.is_trouble)
         starts = [start for start in (self.open_from, cursor.first if cursor else None) if start is not None]
         return ids, IdRange(min(starts), ids.last) if starts else None
 
@@ -122,6 +126,7 @@ class Serving:
             return None
         mail = self.mails.of(self.mail_list, self.raised, self.report)
         while present and (ready := self._granted(len(present))):
+            ready = max(ready, CAREFUL_GROUP)  # the stream waits for what is not granted yet
             group, present = present[:ready], present[ready:]
             stale_from = self._serve_group(mail, group, read_at)
             if stale_from is not None:
@@ -142,7 +147,7 @@ class Serving:
 
     def _serve_group(self, mail: EventMail, subscribers: Sequence[Subscriber], read_at: datetime) -> str | None:
         """Claim, mail and record these; the id to read again from, where it has grown old."""
-        stream = Stream(self.clock, self.tokens, self.invocation, self.report, read_at, self.faults)
+        stream = Stream(self.clock, self.tokens, self.invocation, self.report, read_at, self.faults, self._reception)
         group = Group(self._claim(subscribers), self.mail_list.uncertain, self._recording)
         self._send(mail, stream, group)
         self._look_back(stream, group)
@@ -150,23 +155,19 @@ class Serving:
 
     def _send(self, mail: EventMail, stream: Stream, group: Group) -> None:
         """Mail the group, record how it went, and release whatever was certainly not sent."""
-        doubtful = group.lost_track
         try:
             for answer in self.transport.send(stream.messages(mail, group)):
                 outcome = last_word(answer) if self.last_try else answer
                 self._note(outcome, stream)
                 group.settle(outcome)
             group.close()
-        except Misconfigured:  # the transport told of all that it had begun
+        except Misconfigured:
             self.report.count("failed", -group.taken_back)
             self.report.count("transport_trouble")
             raise
-        except BaseException:
-            doubtful = group.lost_track
-            raise
         finally:
             group.record_others()
-            unsent = [id_ for id_ in group.unsent if id_ not in doubtful and id_ not in group.unknown]
+            unsent = [id_ for id_ in group.unsent if id_ not in group.lost_track]
             if unsent:
                 self.ledger.release(self.raised.key, unsent, self.invocation.owner)
 
@@ -214,6 +215,7 @@ class Serving:
         return claims | dict.fromkeys(mine, Claim.SETTLED)
 
     def _note(self, outcome: Outcome, stream: Stream) -> None:
+        self._reception.note(outcome)
         self.report.count("rerouted", outcome.rerouted)
         match outcome.kind:
             case OutcomeKind.SENT:
@@ -237,9 +239,7 @@ class Serving:
         self._leave_open([id_ for id_ in group.unsent if stale is None or id_ < stale])
         self._leave_open(group.unknown)
         self.retry_after = stream.retry_after or self.retry_after
-        self.stopped = stream.ended_early or stream.throttled or group.nothing_taken
-        if group.provider_is_down:
-            self.report.counts["transport_trouble"] += 1
+        self.stopped = stream.ended_early or stream.throttled or self._reception.is_futile
 
     def _leave_open(self, ids: Iterable[str]) -> None:
         self.open_from = min([*ids, *filter(None, [self.open_from])], default=None)

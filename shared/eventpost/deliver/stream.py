@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from eventpost.compose import EventMail
-from eventpost.deliver.group import Group
+from eventpost.deliver.group import Group, Reception
 from eventpost.deliver.invocation import Invocation
 from eventpost.deliver.report import Report
 from eventpost.errors import AddressRefused, BudgetSpent, TemplateFault
@@ -65,6 +65,7 @@ class Stream:
         retry_after: When the budget may have more, where that is why it ended.
         ended_early: Whether time, the budget or the provider ended it: the rest of the audience fares no better.
         faults: Of templates that failed for a subscriber.
+        reception: How the provider receives what it is asked to carry.
         throttled: Set from outside, once the provider finds us too fast.
     """
 
@@ -74,6 +75,7 @@ class Stream:
     report: Report
     read_at: datetime
     faults: list[Exception]
+    reception: Reception
     stale_from: str | None = None
     retry_after: timedelta | None = None
     ended_early: bool = False
@@ -87,7 +89,7 @@ class Stream:
         """
         everybody = list(group.claimed.values())
         for number, subscriber in enumerate(everybody):
-            if not self._may_go_on(subscriber, group, len(everybody) - number):
+            if not self._may_go_on(subscriber, len(everybody) - number):
                 return
             try:
                 check_address(subscriber.address)
@@ -96,12 +98,12 @@ class Stream:
                 self.report.counts["failed"] += 1
                 group.settle(Outcome(subscriber.id, OutcomeKind.REFUSED, str(error)))
             except TemplateFault as fault:
-                self._note(fault)
+                self._note(fault, group)
             else:
                 group.hand_over(subscriber.id)
                 yield message
 
-    def _may_go_on(self, subscriber: Subscriber, group: Group, left: int) -> bool:
+    def _may_go_on(self, subscriber: Subscriber, left: int) -> bool:
         now = self.clock.now()
         if self.invocation.is_late(now):
             return self._end("late", left)
@@ -110,7 +112,7 @@ class Stream:
             return False
         if self.throttled:
             return self._end("throttled", left)
-        if group.nothing_taken:
+        if self.reception.is_futile:
             return self._end("deferred", left)
         try:
             self.tokens.use(left)
@@ -124,7 +126,8 @@ class Stream:
         self.ended_early = True
         return False
 
-    def _note(self, fault: TemplateFault) -> None:
+    def _note(self, fault: TemplateFault, group: Group) -> None:
         self.faults.append(fault)
-        if len(self.faults) >= FAULTS_AT_FIRST and not self.report.counts["sent"]:
+        counts = self.report.counts
+        if len(self.faults) >= FAULTS_AT_FIRST and not (counts["sent"] or counts["settled"] or group.handed_over):
             raise fault

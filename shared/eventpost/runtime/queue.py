@@ -6,7 +6,7 @@ letters too, by our own hand, since SQS would drop the reason and give a replay 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -147,7 +147,8 @@ class QueueFunction:
     def _deliver(self, received: Received, invocation: Invocation, report: Report) -> None:
         delivering = self._platform.delivering
         if received.kind == slicing.KIND:
-            slice_ = slicing.read(self.mail_list.name, received.body)
+            said = slicing.read(self.mail_list.name, received.body)
+            slice_ = replace(said, raised_at=min(said.raised_at, received.raised_at))  # anybody may have written it
             delivering.deliver_slice(self.mail_list, slice_, invocation, report)
         else:
             raised = read_event(self.mail_list, received.body, received.event_id, received.raised_at)
