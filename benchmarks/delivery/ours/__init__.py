@@ -1,0 +1,1 @@
+"""What is ours, each measurement in a process of its own."""
