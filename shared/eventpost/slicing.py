@@ -24,6 +24,7 @@ MOST_SLICES: Final = 4000  # of one cut: two million subscribers; beyond, slices
 SLICE_LIFE: Final = timedelta(days=4)  # from when it is first put back; as long as the queue keeps a message
 REPLAY_LIMIT: Final = timedelta(days=30)  # the ledger's memory: beyond it a replay would mail everybody again
 HOPS_MAX: Final = 20_000  # in vain; the pauses between them are longer than the slice's life, those of `turn` too
+SILENCES_MAX: Final = 5  # then what is in doubt is held: a provider that takes mails and never says so doubles them
 FIRST_PAUSE: Final = timedelta(seconds=10)
 LONGEST_PAUSE: Final = timedelta(minutes=15)  # SQS delays a message no longer
 LONGEST_TURN: Final = timedelta(minutes=1)
@@ -43,6 +44,7 @@ class _Body(BaseModel):
     first: _Id
     last: _Id
     hops: Annotated[int, Field(ge=0)]
+    silences: Annotated[int, Field(ge=0)]
     expires_at: AwareDatetime | None
 
     @model_validator(mode="after")
@@ -125,6 +127,7 @@ def posted(slice_: Slice) -> Post:
         "first": slice_.ids.first,
         "last": slice_.ids.last,
         "hops": slice_.hops,
+        "silences": slice_.silences,
         "expires_at": _iso(slice_.expires_at),
     }
     return Post(json.dumps(body), {"kind": KIND, "event_id": slice_.event.event_id, "raised_at": raised_at})
@@ -147,6 +150,7 @@ def read(list_name: str, body: str) -> Slice:
         raised_at=said.raised_at,
         ids=IdRange(said.first, said.last),
         hops=said.hops,
+        silences=said.silences,
         expires_at=said.expires_at,
     )
 

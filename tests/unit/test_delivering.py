@@ -218,6 +218,22 @@ def test_an_uncertain_delivery_waits_for_its_lease(system: System) -> None:
     assert len(system.mailed()) == 2, "the policy is to resend: once more, and no more than that"
 
 
+def test_a_provider_that_never_answers_does_not_double_a_mail_for_ever(system: System) -> None:
+    """It may take each of them: after some tries the mail is held, and an operator says what became of it."""
+    system.join("ann")
+    system.transport.answers[ids("ann")[0]] = OutcomeKind.UNKNOWN
+    deliver(system)
+    for number in range(slicing.SILENCES_MAX):
+        system.clock.advance(system.outbox.delays[-1] + timedelta(seconds=1))
+        report = serve_slice(system, owner=f"try-{number}")
+
+    assert len(system.mailed()) == slicing.SILENCES_MAX
+    assert report.counts["uncertain"] == 1
+    assert report.unfinished == {}
+    assert states(system) == {ids("ann")[0]: DeliveryState.UNCERTAIN}
+    assert len(system.outbox.sent) == slicing.SILENCES_MAX
+
+
 @pytest.mark.parametrize(("policy", "state"), [("skip", DeliveryState.SKIPPED), ("hold", DeliveryState.UNCERTAIN)])
 def test_silence_is_settled_by_the_lists_policy(
     system: System, policy: Literal["skip", "hold"], state: DeliveryState

@@ -101,6 +101,19 @@ def test_the_first_message_again_hands_out_nothing_again(system: System, world: 
     assert times_mailed(system) == {1: 5_000}
 
 
+def test_the_whole_put_back_and_doubled_hands_out_nothing_twice(system: System, world: QueueWorld) -> None:
+    """An event that was put back before it could hand out is one slice; SQS may hand out that one twice as well."""
+    join_many(system, 3_000)
+    body = raised().event.model_dump_json()
+    system.blobs.put(slicing.body_key(raised().key, raised().body_digest), Blob(body.encode(), "application/json", {}))
+    for _ in range(2):
+        world.put(Slice(raised().key, raised().body_digest, NOW, IdRange()))
+    world.run()
+
+    assert len(world.slices()) < 9
+    assert times_mailed(system) == {1: 3_000}
+
+
 def test_slices_again_change_nothing(system: System, world: QueueWorld) -> None:
     """Whatever slice is replayed, at whatever time, is found settled."""
     join_many(system, 3_000)

@@ -14,7 +14,7 @@ from eventpost.model import EventKey, IdRange, Slice
 from given import NOW
 
 WHOLE = IdRange()
-SLICE = Slice(EventKey("price_moves", "e1"), "0" * 64, NOW, IdRange("0" * 32, "7" + "f" * 31), 3, NOW)
+SLICE = Slice(EventKey("price_moves", "e1"), "0" * 64, NOW, IdRange("0" * 32, "7" + "f" * 31), 3, 2, NOW)
 
 
 def ids(number: int) -> list[str]:

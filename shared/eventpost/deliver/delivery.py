@@ -73,8 +73,10 @@ class Delivering:
         except BudgetSpent as error:  # before anything else is asked for: there may be thousands that wait
             attempt.wait(error)
         else:
-            self.ledger.open(slice_.event, slice_.body_digest)
-            attempt.run(self._raised(mail_list, slice_), tokens, may_cut=True)
+            own = self.ledger.open(slice_.event, slice_.body_digest)
+            if own is not None and slice_.ids == IdRange():  # a second copy of it; the first has handed out the rest
+                attempt = replace(attempt, slice_=replace(slice_, ids=own))
+            attempt.run(self._raised(mail_list, slice_), tokens, may_cut=attempt.slice_ is slice_)
 
     def _queue(self, slice_: Slice, invocation: Invocation, body: str | None) -> SliceQueue:
         return SliceQueue(self.outbox, self.blobs, self.ledger, self.clock, invocation.queue_url, slice_, body)
@@ -87,7 +89,7 @@ class Delivering:
     def _raised(self, mail_list: MailList, slice_: Slice) -> RaisedEvent:
         blob = self.blobs.get(slicing.body_key(slice_.event, slice_.body_digest))
         if blob is None:
-            msg = "the body of this slice's event is no longer kept"
+            msg = "the body of this slice's event is no longer kept, or the list's policy does not let it be read"
             raise EventTooOld(msg)
         raised = read_event(mail_list, blob.content.decode(), slice_.event.event_id, slice_.raised_at)
         if raised.body_digest != slice_.body_digest:
@@ -139,6 +141,7 @@ class _Attempt:
             clock=ports.clock,
             tokens=tokens,
             mail_list=self.mail_list,
+            policy="hold" if self.slice_.silences >= slicing.SILENCES_MAX else self.mail_list.uncertain,
             raised=raised,
             invocation=self.invocation,
             report=self.report,

@@ -17,7 +17,7 @@ from typing import Final
 from eventpost.compose import EventMail
 from eventpost.deliver.audience import Audience
 from eventpost.deliver.event_mails import EventMails
-from eventpost.deliver.group import UNCERTAIN_STATE, Group, Reception, last_word
+from eventpost.deliver.group import UNCERTAIN_STATE, Group, Policy, Reception, last_word
 from eventpost.deliver.invocation import Invocation
 from eventpost.deliver.recording import Recording
 from eventpost.deliver.report import Report
@@ -49,6 +49,7 @@ class Serving:
     """One invocation's go at a range of one event's audience.
 
     Attributes:
+        policy: What becomes of a mail that may or may not have gone out: the list's, or another in its place.
         last_try: Whether there will be no other: a mailbox that is busy or full has failed then.
         open_from: The first id that is not settled, or None.
         faults: Failures of single subscribers, whom the others did not wait for.
@@ -63,6 +64,7 @@ class Serving:
     clock: Clock
     tokens: Tokens
     mail_list: MailList
+    policy: Policy
     raised: RaisedEvent
     invocation: Invocation
     report: Report
@@ -148,7 +150,7 @@ class Serving:
     def _serve_group(self, mail: EventMail, subscribers: Sequence[Subscriber], read_at: datetime) -> str | None:
         """Claim, mail and record these; the id to read again from, where it has grown old."""
         stream = Stream(self.clock, self.tokens, self.invocation, self.report, read_at, self.faults, self._reception)
-        group = Group(self._claim(subscribers), self.mail_list.uncertain, self._recording)
+        group = Group(self._claim(subscribers), self.policy, self._recording)
         self._send(mail, stream, group)
         self._look_back(stream, group)
         return stream.stale_from
@@ -206,7 +208,7 @@ class Serving:
         """What becomes of those that an earlier try left in doubt, by the list's policy."""
         owner, until = self.invocation.owner, self.invocation.lease_end
         claims = dict(self.ledger.take_over(self.raised.key, uncertain, owner, until))
-        policy = self.mail_list.uncertain
+        policy = self.policy
         if policy == "resend":
             return claims
         mine = [id_ for id_, claim in claims.items() if claim is Claim.MINE]
@@ -229,7 +231,7 @@ class Serving:
                 stream.throttled |= outcome.kind is OutcomeKind.THROTTLED
 
     def _note_silence(self) -> None:
-        policy = self.mail_list.uncertain
+        policy = self.policy
         self.report.count("unknown" if policy == "resend" else "uncertain")
         self.report.count("skipped", policy == "skip")
 

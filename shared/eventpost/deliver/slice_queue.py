@@ -51,7 +51,8 @@ class SliceQueue:
             msg = f"tried for {slicing.SLICE_LIFE.days} days, the last {hops} times in vain; still to be mailed: {told}"
             raise SliceExpired(msg)
         self._keep_body()
-        post = slicing.posted(replace(self.slice_, ids=rest, hops=hops, expires_at=expires_at))
+        silences = self.slice_.silences + bool(report.counts["unknown"])
+        post = slicing.posted(replace(self.slice_, ids=rest, hops=hops, silences=silences, expires_at=expires_at))
         self.outbox.send(self.queue_url, post.body, post.attributes, delay)
 
     def _keep_body(self) -> None:

@@ -18,6 +18,7 @@ class Slice:
         raised_at: When the event was raised (UTC).
         ids: Whom this slice is for.
         hops: How often it has been put back since it last got anywhere. Guards against going round for ever.
+        silences: How many tries in which the provider did not answer have come before.
         expires_at: When to give up on it, or None until it is put back for the first time.
     """
 
@@ -26,6 +27,7 @@ class Slice:
     raised_at: datetime
     ids: IdRange
     hops: int = 0
+    silences: int = 0
     expires_at: datetime | None = None
 
 
