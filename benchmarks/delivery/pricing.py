@@ -11,7 +11,7 @@ from typing import Final
 
 from benchmarks.delivery.place import ROOT
 
-PRICES_READ_ON: Final = "2026-11-22"
+PRICES_NOTED_ON: Final = "2026-11-22"
 # us-east-1, on demand, beyond the free tiers: US dollars for one.
 PRICES: Final[Mapping[str, float]] = {
     "write_units": 0.625e-6,

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from eventpost import slicing
 from eventpost.adapters.memory import MemoryTransport
-from eventpost.adapters.memory_ledger import MemoryLedger
 from eventpost.deliver import serving
-from eventpost.model import Delivery, EventKey, Message, Outcome, OutcomeKind
+from eventpost.model import Message, Outcome, OutcomeKind
 from given import System, raised, write_templates
+from mortal import Mortal
 from queue_world import QueueWorld, join_many
 
 KINDS = [OutcomeKind.SENT] * 12 + [OutcomeKind.DEFERRED, OutcomeKind.THROTTLED, OutcomeKind.UNKNOWN]
@@ -24,22 +24,6 @@ KINDS = [OutcomeKind.SENT] * 12 + [OutcomeKind.DEFERRED, OutcomeKind.THROTTLED, 
 
 class Crash(BaseException):
     """The process is gone."""
-
-
-class Mortal(MemoryLedger):
-    """A ledger that a dead process can no longer write to."""
-
-    dead = False
-
-    def record(self, event: EventKey, deliveries: Sequence[Delivery], owner: str) -> None:
-        """Record, unless dead."""
-        if not self.dead:
-            super().record(event, deliveries, owner)
-
-    def release(self, event: EventKey, subscribers: Sequence[str], owner: str) -> None:
-        """Release, unless dead."""
-        if not self.dead:
-            super().release(event, subscribers, owner)
 
 
 @dataclass

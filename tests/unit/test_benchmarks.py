@@ -67,7 +67,7 @@ def test_a_million_costs_what_its_parts_cost() -> None:
 
 def test_the_document_says_the_prices_and_latencies_that_are_reckoned_with() -> None:
     text = (ROOT / "docs" / "benchmarks.md").read_text()
-    assert pricing.PRICES_READ_ON in text
+    assert pricing.PRICES_NOTED_ON in text
     told = dict(re.findall(r"^\| `([\w.]+)` \|[^|]*\| \$?([\d.]+)", text, re.MULTILINE))
     for name, latency in pricing.LATENCIES.items():
         assert float(told[name]) == latency * 1000, name

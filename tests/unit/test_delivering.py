@@ -40,6 +40,7 @@ from eventpost.model import (
     Slice,
 )
 from given import NOW, System, price_moves, raised
+from mortal import Mortal
 
 WITH_PICTURE = price_moves(screenshot=Screenshot(url="{{ event.page }}"))
 
@@ -640,22 +641,6 @@ def test_a_picture_that_cannot_be_read_is_told(system: System, monkeypatch: pyte
     system.join("ann")
     with pytest.raises(CaptureUnavailable, match="policies"):
         deliver(system, mail_list=WITH_PICTURE)
-
-
-class Mortal(MemoryLedger):
-    """A ledger that a dead process can no longer write to."""
-
-    dead = False
-
-    def record(self, event: EventKey, deliveries: Sequence[Delivery], owner: str) -> None:
-        """Record, unless dead."""
-        if not self.dead:
-            super().record(event, deliveries, owner)
-
-    def release(self, event: EventKey, subscribers: Sequence[str], owner: str) -> None:
-        """Release, unless dead."""
-        if not self.dead:
-            super().release(event, subscribers, owner)
 
 
 class Dying(MemoryTransport):
