@@ -31,11 +31,13 @@ class Bodies:
         mail_list: Whose templates.
         shared: What templates know, whoever the mail goes to.
         inliner: Inlines the CSS; made once, for many events.
+        subject: The subject, where it is the same for everybody; else nothing.
     """
 
     mail_list: MailList
     shared: Mapping[str, Any]
     inliner: css_inline.CSSInliner
+    subject: str = ""
 
     def rendered(self, templates: Templates, personal: Mapping[str, object]) -> Rendered:
         """The templates with these personal values in their context, true or deferred.
@@ -45,7 +47,7 @@ class Bodies:
             NotDeferrable: A template looks at a deferred value.
         """
         context = {**self.shared, **personal}
-        subject = render_text(self.mail_list.subject, context, guarded=templates.guarded)
+        subject = self.subject or render_text(self.mail_list.subject, context, guarded=templates.guarded)
         text = templates.render(f"{self.mail_list.name}/body.txt", context)
         html = templates.render(f"{self.mail_list.name}/body.html", context)
         return Rendered(subject, text, html)

@@ -10,7 +10,7 @@ from eventpost.compose.attributes import Personal, attributes_of
 from eventpost.compose.bodies import Bodies
 from eventpost.compose.compiled import Compiled
 from eventpost.compose.frame import Frame, Picturing, Sender
-from eventpost.compose.rendering import Templates
+from eventpost.compose.rendering import Templates, render_text
 from eventpost.errors import TemplateFault
 from eventpost.lists import MailList
 from eventpost.model import Message, Picture, RaisedEvent, Subscriber
@@ -51,13 +51,15 @@ class Composer:
         """The mail of this event, ready to be made out to any number of subscribers.
 
         Raises:
-            TemplateFault: A header field that is the same for everybody would hold a line break.
+            TemplateFault: The subject's template fails, or a header field that is the same for everybody would hold
+                a line break.
         """
         attach = mail_list.screenshot is not None and mail_list.screenshot.attach
         content_id = f"screenshot.{raised.key.digest}@{self._sender.domain}"
         picturing = Picturing(picture, content_id, attach) if picture else None
         frame = Frame(mail_list, raised, self._sender, picturing, composed_at)
-        bodies = Bodies(mail_list, _shared_context(mail_list, raised, picturing), self._inliner)
+        shared = _shared_context(mail_list, raised, picturing)
+        bodies = Bodies(mail_list, shared, self._inliner, _same_subject(mail_list.subject, shared))
         compiled = Compiled(bodies, self._templates, self._guarded)
         return EventMail(frame, compiled, self._links().of(raised.audience), self._sender.address)
 
@@ -98,6 +100,11 @@ class EventMail:
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def _same_subject(template: str, shared: Mapping[str, Any]) -> str:
+    """The subject, if its template names nothing personal; else nothing."""
+    return "" if "subscriber" in template or "links" in template else render_text(template, shared)
 
 
 def _shared_context(mail_list: MailList, raised: RaisedEvent, picturing: Picturing | None) -> dict[str, Any]:
