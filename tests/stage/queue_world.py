@@ -19,7 +19,6 @@ class QueueWorld:
 
     Attributes:
         duplicates: How likely it is that a message is handed out twice, as SQS may.
-        replayed: How many slices more are put on the queue again, each some time after it was done.
     """
 
     system: System

@@ -24,6 +24,7 @@ def install() -> None:
     query = dynamodb._query
 
     def query_within(data: dict[str, Any]) -> Any:
+        """As ministack does, but of the rows within the bounds alone."""
         table = dynamodb._tables.get(data.get("TableName"))
         bounds = _bounds(data, table["pk_name"]) if table and not data.get("IndexName") else None
         rows = table["items"].get(bounds.partition) if table and bounds else None
