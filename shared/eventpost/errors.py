@@ -44,6 +44,18 @@ class BudgetSpent(Retryable):
     """The account's sending rate or its daily limit is used up for now. Nothing to do: the rest of the mail waits."""
 
 
+class PersonChanged(Retryable):
+    """Somebody else changed this person's memberships meanwhile, so nothing was saved. Read them again and retry."""
+
+
+class TooManyAttempts(Retryable):
+    """This address or this source has asked too often of late. `retry_after` says when it may ask again."""
+
+
+class LetterNotSent(Retryable):
+    """The provider did not take a letter, or did not say so. It is sent again; see the codes if that lasts."""
+
+
 class InvalidEvent(Permanent):
     """The body is not JSON or does not fit the list's event. Mend the producer, then send the event anew."""
 
@@ -82,3 +94,15 @@ class CaptureRefused(Permanent):
 
 class AddressRefused(Permanent):
     """The address cannot be mailed. Only this delivery fails; the rest of the audience is served."""
+
+
+class UnknownAudience(Permanent):
+    """There is no such list or topic, or nobody may join it by themselves."""
+
+
+class TooManyChanges(Permanent):
+    """One save changes at most 50 memberships. Save a part of them first."""
+
+
+class Suppressed(Permanent):
+    """The address bounced or complained, so it cannot join. An operator can lift that: docs/operations.md."""

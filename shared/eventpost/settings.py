@@ -26,6 +26,8 @@ class Settings(BaseModel):
         screenshots_bucket: S3 bucket of the screenshots.
         capture_function: Name of the function that takes screenshots.
         link_keys_secret: Secrets Manager ARN of the keys that sign links.
+        subscriber_id_key_secret: Secrets Manager ARN of the key that turns addresses into subscriber ids.
+        letters_queue_url: The queue of the letters that confirm joining and carry preference links.
         link_base_url: Where the links in mails lead, without a slash at the end.
         sender: Who the mails are from: `Name <address>` or an address.
         transport: What carries the mail: `smtp`, `ses`, or both by a comma. The second takes what the first defers.
@@ -48,6 +50,8 @@ class Settings(BaseModel):
     screenshots_bucket: NonEmpty
     capture_function: NonEmpty
     link_keys_secret: NonEmpty
+    subscriber_id_key_secret: str = ""
+    letters_queue_url: str = ""
     link_base_url: Annotated[str, Field(pattern=r"^https?://\S+[^/\s]$")]
     sender: NonEmpty
     transport: Literal["smtp", "ses", "ses,smtp", "smtp,ses"] = "smtp"
@@ -103,20 +107,18 @@ class Settings(BaseModel):
             raise Misconfigured(msg) from None
 
 
-class ListSettings(BaseModel):
-    """What `functions/list.yaml` tells a list's function about its own queues.
+class QueueSettings(BaseModel):
+    """What a function that takes messages off a queue is told about it.
 
     Attributes:
-        list_name: The list that this function was deployed for.
         queue_url: Its queue.
         dead_letters_url: Its dead letters.
         max_receives: How often SQS hands out a message before it is given up on.
-        metrics_namespace: What CloudWatch keeps the list's figures under: the root stack's name.
+        metrics_namespace: What CloudWatch keeps the function's figures under: the root stack's name.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    list_name: NonEmpty
     queue_url: NonEmpty
     dead_letters_url: NonEmpty
     max_receives: Annotated[int, Field(ge=1)]
@@ -124,31 +126,48 @@ class ListSettings(BaseModel):
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read what `functions/list.yaml` puts into the function's environment.
+        """Read what `template.yaml` or `functions/list.yaml` puts into the function's environment.
 
-        That is `EVENTPOST_LIST`, `EVENTPOST_QUEUE_URL`, `EVENTPOST_DEAD_LETTERS_URL`, `EVENTPOST_MAX_RECEIVES`
-        and `POWERTOOLS_METRICS_NAMESPACE`.
+        That is `EVENTPOST_QUEUE_URL`, `EVENTPOST_DEAD_LETTERS_URL`, `EVENTPOST_MAX_RECEIVES` and
+        `POWERTOOLS_METRICS_NAMESPACE`; for a list also `EVENTPOST_LIST`.
 
         Raises:
             Misconfigured: One of them is missing or wrong.
         """
         try:
-            return cls(
-                list_name=_required(environment, "EVENTPOST_LIST"),
-                queue_url=_required(environment, "EVENTPOST_QUEUE_URL"),
-                dead_letters_url=_required(environment, "EVENTPOST_DEAD_LETTERS_URL"),
-                max_receives=int(_required(environment, "EVENTPOST_MAX_RECEIVES")),
-                metrics_namespace=_required(environment, "POWERTOOLS_METRICS_NAMESPACE"),
-            )
+            return cls.model_validate(cls._told(environment))
         except ValueError as error:
-            msg = "the list's environment is wrong: EVENTPOST_MAX_RECEIVES must be a whole number from 1"
+            msg = "the function's environment is wrong: EVENTPOST_MAX_RECEIVES must be a whole number from 1"
             raise Misconfigured(msg) from error
+
+    @classmethod
+    def _told(cls, environment: Mapping[str, str]) -> dict[str, str]:
+        return {
+            "queue_url": _required(environment, "EVENTPOST_QUEUE_URL"),
+            "dead_letters_url": _required(environment, "EVENTPOST_DEAD_LETTERS_URL"),
+            "max_receives": _required(environment, "EVENTPOST_MAX_RECEIVES"),
+            "metrics_namespace": _required(environment, "POWERTOOLS_METRICS_NAMESPACE"),
+        }
+
+
+class ListSettings(QueueSettings):
+    """What `functions/list.yaml` tells a list's function about its own queues.
+
+    Attributes:
+        list_name: The list that this function was deployed for.
+    """
+
+    list_name: NonEmpty
+
+    @classmethod
+    def _told(cls, environment: Mapping[str, str]) -> dict[str, str]:
+        return {"list_name": _required(environment, "EVENTPOST_LIST"), **super()._told(environment)}
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:
     value = environment.get(name, "")
     if not value:
-        msg = f"{name} is not set: a deployed list gets it from functions/list.yaml"
+        msg = f"{name} is not set: what is deployed gets it from template.yaml or functions/list.yaml"
         raise Misconfigured(msg)
     return value
 

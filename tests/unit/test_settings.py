@@ -15,6 +15,8 @@ GOOD: dict[str, Any] = {
     "screenshots_bucket": "screenshots",
     "capture_function": "capture",
     "link_keys_secret": "arn:aws:secretsmanager:eu-west-1:1:secret:keys",
+    "subscriber_id_key_secret": "",
+    "letters_queue_url": "",
     "link_base_url": "https://mail.example.com",
     "sender": "Eventpost <news@example.com>",
     "transport": "smtp",

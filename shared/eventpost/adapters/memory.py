@@ -1,18 +1,14 @@
 """Ports in memory, with the same contract as the real ones. For tests, simulations and previews."""
 
-from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from eventpost.model import (
     Blob,
     CaptureRequest,
-    IdRange,
     Message,
     Outcome,
     OutcomeKind,
-    Subscriber,
 )
 from eventpost.ports import Post
 
@@ -34,29 +30,6 @@ class MemoryClock:
     def sleep(self, duration: timedelta) -> None:
         """See `ports.Clock`: the others' time goes by, not ours."""
         self.advance(duration)
-
-
-class MemorySubscribers:
-    """Subscribers in a dictionary, and their ids in order."""
-
-    def __init__(self) -> None:
-        self._audiences: dict[str, dict[str, Subscriber]] = defaultdict(dict)
-        self._ids: dict[str, list[str]] = defaultdict(list)
-
-    def active(self, audience: str, ids: IdRange, limit: int) -> Sequence[Subscriber]:
-        """See `ports.Subscribers`."""
-        rows, order = self._audiences[audience], self._ids[audience]
-        start = bisect_left(order, ids.first)
-        return [rows[id_] for id_ in order[start : start + limit] if id_ <= ids.last]
-
-    def add(self, audience: str, subscribers: Iterable[Subscriber]) -> int:
-        """See `ports.Subscribers`."""
-        rows = self._audiences[audience]
-        before = len(rows)
-        for subscriber in subscribers:
-            rows.setdefault(subscriber.id, subscriber)
-        self._ids[audience] = sorted(rows)
-        return len(rows) - before
 
 
 class MemoryTransport:

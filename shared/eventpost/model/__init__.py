@@ -3,30 +3,66 @@
 from eventpost.model.blob import Blob
 from eventpost.model.delivery import NOT_SENT, Claim, Delivery, DeliveryState, Message, Outcome, OutcomeKind
 from eventpost.model.event import Amount, Event, EventKey, RaisedEvent
+from eventpost.model.feedback import Feedback, FeedbackKind, bounce_kind, status_in
+from eventpost.model.letter import Letter, LetterKind
+from eventpost.model.membership import (
+    Change,
+    ConsentRecord,
+    ConsentWay,
+    Membership,
+    MembershipKey,
+    MembershipState,
+    Person,
+    Suppression,
+    SuppressionReason,
+)
 from eventpost.model.picture import CaptureRequest, Picture
 from eventpost.model.slice import Slice, SliceDone
-from eventpost.model.subscriber import IdRange, Subscriber, check_address, normalise_address, subscriber_id
+from eventpost.model.subscriber import (
+    IdRange,
+    Subscriber,
+    check_address,
+    mailbox,
+    normalise_address,
+    subscriber_id,
+)
 
 __all__ = [
     "NOT_SENT",
     "Amount",
     "Blob",
     "CaptureRequest",
+    "Change",
     "Claim",
+    "ConsentRecord",
+    "ConsentWay",
     "Delivery",
     "DeliveryState",
     "Event",
     "EventKey",
+    "Feedback",
+    "FeedbackKind",
     "IdRange",
+    "Letter",
+    "LetterKind",
+    "Membership",
+    "MembershipKey",
+    "MembershipState",
     "Message",
     "Outcome",
     "OutcomeKind",
+    "Person",
     "Picture",
     "RaisedEvent",
     "Slice",
     "SliceDone",
     "Subscriber",
+    "Suppression",
+    "SuppressionReason",
+    "bounce_kind",
     "check_address",
+    "mailbox",
     "normalise_address",
+    "status_in",
     "subscriber_id",
 ]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from eventpost.model.event import EventKey
+
 
 class DeliveryState(StrEnum):
     """What the ledger says of a delivery."""
@@ -10,7 +12,7 @@ class DeliveryState(StrEnum):
     CLAIMED = "claimed"
     SENT = "sent"
     FAILED = "failed"
-    SKIPPED = "skipped"  # by the list's policy for uncertain ones: not sent, and never will be
+    SKIPPED = "skipped"  # not sent, and never will be: the address is suppressed, or the list skips what is uncertain
     UNCERTAIN = "uncertain"  # held by that policy until an operator or the provider says what became of it
 
 
@@ -51,6 +53,7 @@ class Message:
         own: The first piece, this subscriber's.
         shared: The second.
         tidy: Whether `own` is known to be 7-bit and to have no line that begins with a dot, so nobody need look.
+        event: Which event it is about; None for a letter.
     """
 
     subscriber: str
@@ -59,6 +62,7 @@ class Message:
     own: bytes = field(repr=False)
     shared: bytes = field(default=b"", repr=False)
     tidy: bool = field(default=False, repr=False)
+    event: EventKey | None = field(default=None, repr=False)
 
     @property
     def content(self) -> bytes:

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 import idna
 
@@ -14,6 +15,7 @@ from eventpost.errors import AddressRefused
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}")
 _LOCAL_PART_MAX = 64  # RFC 5321, 4.5.3.1.1
+_LONGEST = _LOCAL_PART_MAX + 1 + 255  # RFC 5321, 4.5.3.1.2; a domain in another script is no longer than in ASCII
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,14 @@ class Subscriber:
         address: Where the mail goes.
         attributes: What templates may say of the subscriber, such as `name`.
         joined_at: When the subscriber joined this list (UTC).
+        suppressed: Why nothing may be mailed to them although they are on the list, or "".
     """
 
     id: str
     address: str = field(repr=False)
     attributes: Mapping[str, str] = field(repr=False)
     joined_at: datetime
+    suppressed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,16 @@ def normalise_address(address: str) -> str:
         raise AddressRefused(msg)
     try:
         local.encode()  # fails for half a character, as a broken import may leave one
-        return f"{local}@{idna.encode(domain, uts46=True).decode()}"
+        return f"{local}@{_ascii_domain(domain)}"
     except UnicodeError:  # idna's own errors are of this type too
         msg = "the address has characters or a domain that cannot exist"
         raise AddressRefused(msg) from None
+
+
+@lru_cache(maxsize=1024)
+def _ascii_domain(domain: str) -> str:
+    """The domain in ASCII. Most people are at a few domains, and this takes longer than all else with an address."""
+    return idna.encode(domain, uts46=True).decode()
 
 
 def subscriber_id(address: str, key: bytes) -> str:
@@ -87,3 +97,19 @@ def check_address(address: str) -> None:
     if len(local) > _LOCAL_PART_MAX or not _LOCAL_PART.fullmatch(local) or not _DOMAIN.fullmatch(domain):
         msg = "the address is not a valid mailbox"
         raise AddressRefused(msg)
+
+
+def mailbox(given: str) -> str:
+    """The address as mail goes to it: without the spaces around it, its domain in ASCII and lower case.
+
+    The part before the @ stays as it was given: it is its provider's to read (RFC 5321, 2.4).
+
+    Raises:
+        AddressRefused: No mail can be sent to it. The message does not repeat it.
+    """
+    if len(given) > _LONGEST:  # before anything is done with all of it: forms take what they are given
+        msg = "the address is too long"
+        raise AddressRefused(msg)
+    address = f"{given.strip().rpartition('@')[0]}@{normalise_address(given).rpartition('@')[2]}"
+    check_address(address)
+    return address

@@ -1,0 +1,23 @@
+"""What the use cases need of the world. Adapters fulfil these; the contract is written here, once."""
+
+from eventpost.ports.ledger import Ledger, LedgerHistory, Opened
+from eventpost.ports.sending import Budget, Transport
+from eventpost.ports.subscribers import MOST_ROWS, Attempts, Memberships, Subscribers
+from eventpost.ports.surroundings import Blobs, Capture, Clock, Outbox, Post
+
+__all__ = [
+    "MOST_ROWS",
+    "Attempts",
+    "Blobs",
+    "Budget",
+    "Capture",
+    "Clock",
+    "Ledger",
+    "LedgerHistory",
+    "Memberships",
+    "Opened",
+    "Outbox",
+    "Post",
+    "Subscribers",
+    "Transport",
+]
