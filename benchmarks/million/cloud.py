@@ -57,17 +57,13 @@ class Everybody:
         self.ids = sorted({chance.getrandbits(128) for _ in range(number)})
         self._meter = meter
 
-    def active(self, audience: str, ids: IdRange, limit: int) -> Sequence[Subscriber]:
+    def enrolled(self, audience: str, ids: IdRange, limit: int) -> Sequence[Subscriber]:
         """See `ports.Subscribers`."""
         del audience
         start, last = bisect_left(self.ids, int(ids.first, 16)), int(ids.last, 16)
         page = [id_ for id_ in self.ids[start : start + limit] if id_ <= last]
         self._meter.call("dynamodb.Query", read_units=ceil(max(1, len(page)) * ROW_BYTES / READ_UNIT))
         return [self._subscriber(f"{id_:032x}") for id_ in page]
-
-    def add(self, audience: str, subscribers: Iterable[Subscriber]) -> int:
-        """See `ports.Subscribers`: nobody joins here."""
-        raise NotImplementedError
 
     @staticmethod
     def _subscriber(id_: str) -> Subscriber:

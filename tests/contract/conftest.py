@@ -8,9 +8,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from eventpost.adapters.dynamodb_subscribers import DynamoSubscribers
+from eventpost.adapters.memory import MemoryClock
+from eventpost.adapters.memory_subscribers import MemorySubscribers
 from faults import OneAtATime
 from privacy import pytest_runtest_makereport  # noqa: F401 - a hook: pytest finds it here
-from tables import DYNAMODB
+from tables import DYNAMODB, SUBSCRIBERS_KEYS, new_table
 
 
 @cache  # to make a client takes longer than most tests; its made-up credentials open no account
@@ -42,3 +45,16 @@ def dynamodb_on(request: pytest.FixtureRequest) -> Callable[[str], Any]:
 def dynamodb_client(request: pytest.FixtureRequest, dynamodb_on: Callable[[str], Any]) -> Any:
     """DynamoDB, wherever it is."""
     return dynamodb_on(request.param)
+
+
+@pytest.fixture(params=["memory", *DYNAMODB])
+def subscribers(
+    request: pytest.FixtureRequest, dynamodb_on: Callable[[str], Any]
+) -> Iterator[MemorySubscribers | DynamoSubscribers]:
+    """Each of the subscribers' stores."""
+    if request.param == "memory":
+        yield MemorySubscribers()
+        return
+    client = dynamodb_on(request.param)
+    with new_table(client, SUBSCRIBERS_KEYS) as table:
+        yield DynamoSubscribers(client, table, MemoryClock())

@@ -12,7 +12,7 @@ from eventpost.adapters.dynamodb_ledger import DynamoLedger
 from eventpost.adapters.memory import MemoryClock
 from eventpost.errors import Misconfigured, StoreUnavailable
 from eventpost.model import Claim, Delivery, DeliveryState, EventKey, IdRange, SliceDone
-from faults import Fault, Faulty, answering, failing
+from faults import Fault, Faulty, answering, cancelled, failing
 from tables import LEDGER_KEYS, new_table
 
 EVENT = EventKey("price_moves", "event-1")
@@ -51,13 +51,6 @@ def ledger_with(client: Any, table: str, **faults: list[Fault]) -> tuple[DynamoL
     """A ledger over this client with these faults, and the client."""
     faulty = Faulty(client, **faults)
     return DynamoLedger(faulty, table, MemoryClock()), faulty  # type: ignore[arg-type]
-
-
-def cancelled(client: Any, *codes: str) -> Fault:
-    """A transaction cancelled for these reasons, one for each row."""
-    reasons = [{"Code": code} for code in codes]
-    answer = {"Error": {"Code": "TransactionCanceledException", "Message": ""}, "CancellationReasons": reasons}
-    return failing(client.exceptions.TransactionCanceledException(answer, "TransactWriteItems"))
 
 
 def size(row: dict[str, Any]) -> int:

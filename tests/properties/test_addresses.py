@@ -5,7 +5,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 import given
-from eventpost.adapters.memory import MemorySubscribers
+from eventpost.adapters.memory_subscribers import MemorySubscribers
 from eventpost.errors import AddressRefused
 from eventpost.model import IdRange, Subscriber, check_address, normalise_address, subscriber_id
 
@@ -81,13 +81,13 @@ def test_pages_partition_any_set_of_ids(ids: set[str], page_size: int, one: str,
     """Page by page, a range yields each of its ids once, in order, whatever the ids and the page's size."""
     whole: IdRange | None = IdRange(min(one, other), max(one, other))
     store = MemorySubscribers()
-    store.add("a", [Subscriber(id_, "", {}, given.NOW) for id_ in ids])
+    given.enrol(store, "a", [Subscriber(id_, "", {}, given.NOW) for id_ in ids])
     expected = sorted(id_ for id_ in ids if min(one, other) <= id_ <= max(one, other))
 
     seen: list[str] = []
     left = whole
     while left is not None:
-        page = [subscriber.id for subscriber in store.active("a", left, page_size)]
+        page = [subscriber.id for subscriber in store.enrolled("a", left, page_size)]
         seen += page
         left = left.after(page[-1]) if len(page) == page_size else None
 

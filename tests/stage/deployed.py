@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from click.testing import CliRunner, Result
 
+import given
 import received_mail
 import sentinels
 from eventpost.links import Links
@@ -58,7 +59,7 @@ class Deployed:
         addresses = [sentinels.address(local) for local in locals_]
         moment = datetime.now(UTC)
         rows = [Subscriber(self.id_of(address), address, {"name": name}, moment) for address in addresses]
-        self.deployment.wiring.subscribers.add(audience, rows)
+        given.enrol(self.deployment.wiring.subscribers, audience, rows)
         return addresses
 
     def id_of(self, address: str) -> str:
@@ -72,10 +73,11 @@ class Deployed:
     def clear(self) -> None:
         """Take everybody off every list, and throw dead letters and mails away."""
         dynamodb, table = self.stack.client("dynamodb"), self.stack.outputs["SubscribersTable"]
-        for row in dynamodb.scan(TableName=table, ProjectionExpression="audience, id")["Items"]:
+        pages = dynamodb.get_paginator("scan").paginate(TableName=table, ProjectionExpression="audience, id")
+        for row in [row for page in pages for row in page["Items"]]:  # of memberships and of people
             dynamodb.delete_item(TableName=table, Key=row)
         for name, url in self.stack.outputs.items():
-            if name.endswith(".DeadLettersUrl"):
+            if name.endswith("DeadLettersUrl"):
                 self.sqs.purge_queue(QueueUrl=url)
         self.stack.inbox.delete_all()
 

@@ -60,3 +60,10 @@ def failing(error: Exception) -> Fault:
 def answering(code: str, operation: str = "Operation", words: str = "words of AWS") -> Fault:
     """A fault that raises what AWS's client raises for this code."""
     return failing(ClientError({"Error": {"Code": code, "Message": words}}, operation))
+
+
+def cancelled(client: Any, *codes: str, **told: Any) -> Fault:
+    """A transaction cancelled for these reasons, one for each row; every reason tells this besides."""
+    reasons = [{"Code": code, **told} for code in codes]
+    answer = {"Error": {"Code": "TransactionCanceledException", "Message": ""}, "CancellationReasons": reasons}
+    return failing(client.exceptions.TransactionCanceledException(answer, "TransactWriteItems"))

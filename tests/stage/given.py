@@ -1,9 +1,10 @@
 """What tests start from: a list, its events and subscribers, and a whole system in memory around them."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import batched
 from pathlib import Path
 
 import sentinels
@@ -13,16 +14,31 @@ from eventpost.adapters.memory import (
     MemoryCapture,
     MemoryClock,
     MemoryOutbox,
-    MemorySubscribers,
     MemoryTransport,
 )
 from eventpost.adapters.memory_ledger import MemoryLedger
+from eventpost.adapters.memory_subscribers import MemorySubscribers
 from eventpost.compose import Composer, Sender, Templates
 from eventpost.deliver import Delivering, EventMails, Invocation
 from eventpost.links import Links
 from eventpost.lists import MailList, Screenshot, Topics
-from eventpost.model import Blob, Event, EventKey, Message, RaisedEvent, Subscriber, subscriber_id
-from eventpost.ports import Budget
+from eventpost.model import (
+    Blob,
+    Change,
+    ConsentRecord,
+    ConsentWay,
+    Event,
+    EventKey,
+    Membership,
+    MembershipKey,
+    MembershipState,
+    Message,
+    Person,
+    RaisedEvent,
+    Subscriber,
+    subscriber_id,
+)
+from eventpost.ports import MOST_ROWS, Budget, Memberships
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 QUEUE_URL = "https://queue"
@@ -72,6 +88,33 @@ def subscriber_at(address: str, joined_at: datetime = NOW - timedelta(days=1), *
     except Exception:  # noqa: BLE001 - rows of old may hold anything
         id_ = subscriber_id("invalid@example.com", address.encode())
     return Subscriber(id_, address, {"name": sentinels.NAME, **attributes}, joined_at)
+
+
+def enrol(store: Memberships, audience: str, subscribers: Iterable[Subscriber]) -> int:
+    """Put these on the audience, active from the moment they joined. Who has a membership there keeps it as it is.
+
+    Returns how many are new to the audience.
+    """
+    everybody: dict[str, Subscriber] = {}
+    for each in subscribers:
+        everybody.setdefault(each.id, each)
+    added = 0
+    for ids in batched(everybody, MOST_ROWS // 2, strict=False):
+        there = store.of([MembershipKey(audience, id_) for id_ in ids])
+        people = store.people(ids)
+        new = [id_ for id_ in ids if (audience, id_) not in there]
+        store.save([_joining(people.get(id_, Person(id_)), audience, everybody[id_]) for id_ in new])
+        added += len(new)
+    return added
+
+
+def _joining(person: Person, audience: str, one: Subscriber) -> Change:
+    state = MembershipState.SUPPRESSED if one.suppressed else MembershipState.ACTIVE
+    joined = ConsentRecord(ConsentWay.IMPORT, one.joined_at, "people.csv")
+    row = Membership(
+        audience, one.id, one.address, one.attributes, state, one.joined_at, joined, suppressed=one.suppressed
+    )
+    return Change(replace(person, address=one.address, audiences=person.audiences | {audience}), (row,))
 
 
 def raised(
@@ -139,7 +182,7 @@ class System:
 
     def join(self, *locals_: str, audience: str = "price_moves", joined_at: datetime = NOW - timedelta(days=1)) -> None:
         """Put subscribers with these local parts on the audience."""
-        self.subscribers.add(audience, [subscriber(local, joined_at) for local in locals_])
+        enrol(self.subscribers, audience, [subscriber(local, joined_at) for local in locals_])
 
     def mailed(self) -> list[str]:
         """The local parts of whom mail went to, in order of time."""

@@ -93,4 +93,4 @@ def join_many(system: System, number: int) -> None:
         )
         for each in range(number)
     ]
-    system.subscribers.add("price_moves", everybody)
+    given.enrol(system.subscribers, "price_moves", everybody)

@@ -170,7 +170,7 @@ def test_only_who_wants_an_event_gets_it(system: System, world: QueueWorld) -> N
     )
     for number in range(20):
         plan = {"plan": "pro"} if number % 4 == 0 else {}
-        system.subscribers.add("price_moves", [given.subscriber(f"s{number}", **plan)])
+        given.enrol(system.subscribers, "price_moves", [given.subscriber(f"s{number}", **plan)])
     world.raise_event(raised())
     world.run()
 
@@ -182,7 +182,7 @@ def test_only_who_wants_an_event_gets_it(system: System, world: QueueWorld) -> N
 def test_a_predicate_that_fails_for_one_keeps_nobody_waiting(system: System, world: QueueWorld) -> None:
     """It is the list's own code: the others are mailed, and the slice goes to dead letters with the reason."""
     world.mail_list = dataclasses.replace(price_moves(), wants=lambda _, attributes: 1 / len(attributes["odd"]) > 0)
-    system.subscribers.add("price_moves", [given.subscriber("ann"), given.subscriber("bob", odd="x")])
+    given.enrol(system.subscribers, "price_moves", [given.subscriber("ann"), given.subscriber("bob", odd="x")])
     world.raise_event(raised())
     world.run()
 
@@ -242,13 +242,13 @@ def test_a_membership_is_never_more_than_a_minute_old(system: System, world: Que
     system.transport = given.TickingTransport(system.clock, timedelta(seconds=7))
     join_many(system, 30)
     reads: list[timedelta] = []
-    active = system.subscribers.active
+    enrolled = system.subscribers.enrolled
 
     def watched(audience: str, ids: IdRange, limit: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
         reads.append(system.clock.now() - NOW)
-        return active(audience, ids, limit)
+        return enrolled(audience, ids, limit)
 
-    system.subscribers.active = watched  # type: ignore[method-assign]
+    system.subscribers.enrolled = watched  # type: ignore[method-assign]
     invocation = dataclasses.replace(system.invocation(), deadline=NOW + timedelta(seconds=400))
     system.delivering.deliver(price_moves(), raised(), raised().event.model_dump_json(), invocation, Report())
 

@@ -35,7 +35,7 @@ class MadeUp:
         self._step = _IDS // count
         self._joined_at = datetime.now(UTC) - timedelta(days=1)
 
-    def active(self, audience: str, ids: IdRange, limit: int) -> Sequence[Subscriber]:  # noqa: ARG002 - the port's
+    def enrolled(self, audience: str, ids: IdRange, limit: int) -> Sequence[Subscriber]:  # noqa: ARG002 - the port's
         """See `ports.Subscribers`."""
         first = -(-int(ids.first, 16) // self._step)
         last = min(int(ids.last, 16) // self._step, _IDS // self._step - 1)

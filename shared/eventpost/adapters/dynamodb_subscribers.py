@@ -1,84 +1,166 @@
-"""Subscribers in a DynamoDB table: one item collection per audience, sorted by subscriber id."""
+"""Subscribers in a DynamoDB table: one item collection per audience, sorted by subscriber id, and a row per person.
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+The person's row is what a save is decided on: every save raises its version, on condition that it is still the one
+that was read. All rows of a save go in one transaction.
+"""
 
+import random
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from itertools import batched, islice
+from typing import TYPE_CHECKING, Any, Final
+
+from eventpost.adapters import subscriber_rows as rows
 from eventpost.adapters.aws_errors import translated
-from eventpost.model import IdRange, Subscriber
+from eventpost.errors import PersonChanged, StoreUnavailable
+from eventpost.model import Change, IdRange, Membership, MembershipKey, Person, Subscriber
+from eventpost.ports import MOST_ROWS, Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+BATCH_MAX: Final = 100  # keys in one BatchGetItem
+PAGE: Final = 500  # rows of an audience in one answer, where everybody is read
+TRIES: Final = 7  # of a batch or a save that DynamoDB is too busy for, within three seconds
+_FIRST_PAUSE_S: Final = 0.05
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html, "Cancellation Reasons"
+_OVERTAKEN: Final = frozenset({"ConditionalCheckFailed", "TransactionConflict"})  # somebody else was, or is, at it
+# An audience is one partition, which takes a thousand units a second: an import of some size meets that.
+_BUSY: Final = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
+
 
 class DynamoSubscribers:
-    """Subscribers as rows `(audience, id)` with `address`, `attributes`, `state` and `joined_at`."""
+    """Subscribers as rows, see `subscriber_rows`. Fulfils both `ports.Subscribers` and `ports.Memberships`."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, clock: Clock) -> None:
         self._client = client
         self._table = table
+        self._clock = clock
 
-    def active(self, audience: str, ids: IdRange, limit: int) -> Sequence[Subscriber]:
+    def enrolled(self, audience: str, ids: IdRange, limit: int) -> Sequence[Subscriber]:
         """See `ports.Subscribers`."""
-        with translated("DynamoDB"):
-            return [_subscriber(row) for row in islice(self._rows(audience, ids, limit), limit)]
-
-    def _rows(self, audience: str, ids: IdRange, limit: int) -> Iterator[dict[str, Any]]:
-        query: dict[str, Any] = {
-            "TableName": self._table,
+        query = {
             "KeyConditionExpression": "audience = :audience AND id BETWEEN :first AND :last",
-            "FilterExpression": "#state = :active",
-            "ExpressionAttributeNames": {"#state": "state"},
+            "FilterExpression": "#state IN (:active, :suppressed)",
+            "ProjectionExpression": rows.SUBSCRIBER_ATTRIBUTES,
+            "ExpressionAttributeNames": rows.SUBSCRIBER_NAMES,
             "ExpressionAttributeValues": {
                 ":audience": {"S": audience},
                 ":first": {"S": ids.first},
                 ":last": {"S": ids.last},
-                ":active": {"S": "active"},
+                **rows.ENROLLED,
             },
-            "ConsistentRead": True,
-            "Limit": limit,  # of rows looked at, so inactive ones may call for another page
+            "Limit": limit,  # of rows looked at, so those who left may call for another page
         }
-        while True:
-            page = self._client.query(**query)
+        return [rows.subscriber_of(row) for row in islice(self._rows(query), limit)]
+
+    def everybody(self, audience: str) -> Iterator[Membership]:
+        """See `ports.Memberships`."""
+        query = {
+            "KeyConditionExpression": "audience = :audience",
+            "ExpressionAttributeValues": {":audience": {"S": audience}},
+            "Limit": PAGE,
+        }
+        return map(rows.membership_of, self._rows(query))
+
+    def _rows(self, query: Mapping[str, Any]) -> Iterator[rows.Row]:
+        """What the query finds, page by page."""
+        page: Mapping[str, Any] = {"LastEvaluatedKey": None}
+        start: dict[str, Any] = {}
+        while "LastEvaluatedKey" in page:
+            with translated("DynamoDB"):
+                page = self._client.query(TableName=self._table, ConsistentRead=True, **query, **start)
             yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
+            start = {"ExclusiveStartKey": page.get("LastEvaluatedKey")}
+
+    def people(self, subscribers: Collection[str]) -> Mapping[str, Person]:
+        """See `ports.Memberships`."""
+        found = map(rows.person_of, self._get(rows.person_key(each) for each in dict.fromkeys(subscribers)))
+        return {person.id: person for person in found}
+
+    def of(self, keys: Collection[MembershipKey]) -> Mapping[MembershipKey, Membership]:
+        """See `ports.Memberships`."""
+        found = map(rows.membership_of, self._get(rows.membership_key(each) for each in dict.fromkeys(keys)))
+        return {membership.key: membership for membership in found}
+
+    def _get(self, keys: Iterable[rows.Row]) -> Iterator[rows.Row]:
+        """The rows with these keys, those that there are; in no order."""
+        for group in batched(keys, BATCH_MAX, strict=False):
+            yield from self._get_group(group)
+
+    def _get_group(self, group: Sequence[rows.Row]) -> Iterator[rows.Row]:
+        asked: Any = {self._table: {"Keys": group, "ConsistentRead": True}}
+        for _ in self._tries("DynamoDB kept leaving rows unread"):
+            with translated("DynamoDB"):
+                answer = self._client.batch_get_item(RequestItems=asked)
+            yield from answer["Responses"].get(self._table, [])
+            asked = answer["UnprocessedKeys"]
+            if not asked:
                 return
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def add(self, audience: str, subscribers: Iterable[Subscriber]) -> int:
-        """See `ports.Subscribers`."""
+    def save(self, changes: Sequence[Change]) -> None:
+        """See `ports.Memberships`.
+
+        The client sends a token of its own with each save, the same one when it tries again: DynamoDB does not take
+        a save whose answer was lost for somebody else's.
+        """
+        writes = [write for change in changes for write in self._writes(change)]
+        if len(writes) > MOST_ROWS:
+            msg = f"a save of {len(writes)} rows; {MOST_ROWS} are the most"
+            raise ValueError(msg)
+        if not writes:
+            return
+        for _ in self._tries("DynamoDB kept throttling a save"):
+            if self._is_saved(writes):
+                return
+
+    def _is_saved(self, writes: Sequence[Any]) -> bool:
+        """Save; False where nothing was saved because DynamoDB is too busy."""
         with translated("DynamoDB"):
-            return sum(self._add(audience, subscriber) for subscriber in subscribers)
-
-    def _add(self, audience: str, subscriber: Subscriber) -> bool:
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=_row(audience, subscriber),
-                ConditionExpression="attribute_not_exists(id)",
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
+            try:
+                self._client.transact_write_items(TransactItems=writes)
+            except self._client.exceptions.TransactionCanceledException as error:
+                codes = {reason["Code"] for reason in error.response["CancellationReasons"]} - {"None"}
+                if codes <= _BUSY:
+                    return False
+                raise _refusal(codes) from None
         return True
 
+    def _tries(self, in_vain: str) -> Iterator[int]:
+        """Attempts, with pauses between them that grow, at random."""
+        for attempt in range(TRIES):
+            if attempt:
+                pause = random.uniform(0, _FIRST_PAUSE_S * 2 ** (attempt - 1))  # noqa: S311 - jitter
+                self._clock.sleep(timedelta(seconds=pause))
+            yield attempt
+        raise StoreUnavailable(in_vain)
 
-def _row(audience: str, subscriber: Subscriber) -> dict[str, Any]:
+    def _writes(self, change: Change) -> Iterator[Any]:
+        person = change.person
+        yield self._put(rows.person_row(person, person.version + 1), **_unchanged(person))
+        for membership in change.memberships:
+            yield self._put(rows.membership_row(membership))
+        for audience in change.gone:
+            key = rows.membership_key(MembershipKey(audience, person.id))
+            yield {"Delete": {"TableName": self._table, "Key": key}}
+
+    def _put(self, row: rows.Row, **condition: Any) -> Mapping[str, Any]:
+        return {"Put": {"TableName": self._table, "Item": row, **condition}}
+
+
+def _unchanged(person: Person) -> Mapping[str, Any]:
+    """The condition that the person is still at the version that was read."""
+    if not person.version:
+        return {"ConditionExpression": "attribute_not_exists(id)"}
     return {
-        "audience": {"S": audience},
-        "id": {"S": subscriber.id},
-        "address": {"S": subscriber.address},
-        "attributes": {"M": {name: {"S": value} for name, value in subscriber.attributes.items()}},
-        "state": {"S": "active"},
-        "joined_at": {"S": subscriber.joined_at.isoformat()},
+        "ConditionExpression": "version = :seen",
+        "ExpressionAttributeValues": {":seen": {"N": str(person.version)}},
     }
 
 
-def _subscriber(row: dict[str, Any]) -> Subscriber:
-    attributes = row.get("attributes", {}).get("M", {})
-    return Subscriber(
-        id=row["id"]["S"],
-        address=row["address"]["S"],
-        attributes={name: value.get("S", "") for name, value in attributes.items()},
-        joined_at=datetime.fromisoformat(row["joined_at"]["S"]),
-    )
+def _refusal(codes: set[str]) -> PersonChanged | StoreUnavailable:
+    """Why a save was not made, as an error of ours; without the rows, which the reasons may hold."""
+    if codes & _OVERTAKEN:
+        return PersonChanged("the person has been changed meanwhile")
+    return StoreUnavailable(f"DynamoDB cancelled a transaction: {', '.join(sorted(codes))}")
