@@ -13,6 +13,7 @@ from benchmarks.soak.plan import FULL, SMALL, Plan
 from benchmarks.soak.report import write_results, write_table
 from benchmarks.soak.run import Run, TakesTooLong
 from benchmarks.soak.site import HERE, Site, folder_of
+from benchmarks.soak.tokens import try_tokens
 from rich.console import Console
 
 from eventpost_cli.local.stack import LocalStack
@@ -23,13 +24,15 @@ DOCUMENT: Final = HERE / "docs" / "soak.md"
 
 
 def soak(root: Path, plan: Plan, console: Console) -> Account:
-    """Deploy the project that is at `root`, do what is planned to it, and draw up the account.
+    """Try changed tokens; deploy the project that is at `root`, do what is planned to it, and draw up the account.
 
     Raises:
         LocalStackError: The stack cannot be started.
         TakesTooLong: The run does not come to its end.
         WorkersFail: Workers end by themselves.
     """
+    with Announced(console) as steps, steps.step(f"{plan.tokens:,} changed tokens"):
+        tokens = try_tokens(plan.tokens, plan.seed)
     with Announced(console) as steps:
         stack = LocalStack.start(root, run="soak", steps=steps)
     with stack:
@@ -37,7 +40,7 @@ def soak(root: Path, plan: Plan, console: Console) -> Account:
             site = Site.prepare(stack, folder_of(stack), plan)
         run = Run(plan, site, tell=lambda line: console.print(line, highlight=False))
         accounted = account(run.go())
-        return Account(accounted.figures | run.figures)
+        return Account(accounted.figures | tokens | run.figures)
 
 
 def main() -> int:

@@ -24,6 +24,7 @@ MUST_BE_NONE: Final = (
     "dead_letters_unexplained",
     "left_on_queues",
     "leaks",
+    "tokens_accepted",
 )
 
 
@@ -36,7 +37,7 @@ class Account:
     @property
     def faults(self) -> dict[str, int]:
         """What must not be."""
-        return {name: self.figures[name] for name in MUST_BE_NONE if self.figures[name]}
+        return {name: self.figures[name] for name in MUST_BE_NONE if self.figures.get(name)}
 
 
 def account(evidence: Evidence) -> Account:

@@ -28,6 +28,7 @@ class Plan:
         visibility_s: The queue's visibility timeout; longer than a lease.
         mails_per_s: How fast the provider takes mails at most, so that there is time for all this.
         limit_s: When to give up on the run.
+        tokens: How many changed link tokens are tried, before anything else.
         seed: Of all that is random in the supervisor and in the sink.
     """
 
@@ -45,6 +46,7 @@ class Plan:
     visibility_s: int = 100
     mails_per_s: float = 110.0
     limit_s: float = 28 * 60
+    tokens: int = 1_000_000
     seed: int = 3
 
     @property
@@ -69,4 +71,5 @@ SMALL: Final = Plan(
     visibility_s=15,
     mails_per_s=60.0,
     limit_s=240,
+    tokens=10_000,
 )

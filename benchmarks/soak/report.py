@@ -31,6 +31,8 @@ MEANS: Final = {
     "dead_letters_unexplained": "without a reason, and not for dead workers: must be 0",
     "left_on_queues": "messages on queue and dead letters at the end: must be 0",
     "leaks": "logs and dead letters with an address or a name in them: must be 0",
+    "tokens_tried": "link tokens that were changed, or of another purpose",
+    "tokens_accepted": "of these, taken for good: **must be 0**",
     "throttled_calls": "calls that DynamoDB refused, the SDK's second and third tries included",
     "unprocessed_batches": "batches that DynamoDB wrote a part of",
     "lost_answers": "calls that DynamoDB carried out, and answered with an error",

@@ -1,9 +1,11 @@
-"""Signed links: they name a list and a subscriber's id, never an address, and nobody can forge one.
+"""Signed links: they name a subscriber by id and what the link is about by a tag, and nobody can forge one.
 
-A token is `payload.signature`, or `payload.time.signature` where links expire. The payload is the 16 bytes
-of the subscriber's id followed by the audience's name, in URL-safe base64. Each purpose has a salt of its own,
-so a preferences link is no unsubscribe link. Signatures are HMAC-SHA-256 cut to 128 bits, which RFC 2104
-allows (at least half the hash) and which keeps the links short enough to survive a plain text mail.
+A token is `payload.signature`, or `payload.time.signature` where links expire. The payload is the 16 bytes of the
+subscriber's id and 6 of the tag, in URL-safe base64: the hash of the audience's name, or the number of the question
+that the link answers. So every link of a kind is as long as another, whatever its list is called; in a mail that is
+at most 63 characters behind the base URL, which leaves 37 of a hundred to it. Each purpose has a salt of its own, so a
+preferences link is no unsubscribe link. Signatures are HMAC-SHA-256 cut to 128 bits, which RFC 2104 allows (at least
+half the hash).
 """
 
 import hashlib
@@ -11,22 +13,49 @@ import hmac
 from binascii import b2a_base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from itsdangerous import HMACAlgorithm, Signer, TimestampSigner
 from itsdangerous.encoding import base64_decode, base64_encode, int_to_bytes
-from itsdangerous.exc import BadData
+from itsdangerous.exc import BadData, SignatureExpired
 
 from eventpost.errors import Misconfigured
 
 _ID_BYTES: Final = 16
+_TAG_BYTES: Final = 6
 _SIGNATURE_BYTES: Final = 16
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
-PREFERENCES_MAX_AGE_S: Final = 30 * 24 * 3600
+
+
+class Purpose(StrEnum):
+    """What a link is for; its value is the path that the link leads to."""
+
+    UNSUBSCRIBE = "u"  # take the subscriber off the audience; never expires
+    PREFERENCES = "p"  # see and change all that the person is on
+    CONFIRM = "c"  # join what was asked for
+    UNDO = "undo"  # be on the audience again that was left just now
+    MOVE = "m"  # have the mails sent to this address from now on
+
+
+MAX_AGE: Final = {
+    Purpose.UNSUBSCRIBE: None,
+    Purpose.PREFERENCES: timedelta(days=30),
+    Purpose.CONFIRM: timedelta(days=7),
+    Purpose.UNDO: timedelta(days=1),
+    Purpose.MOVE: timedelta(days=1),
+}
+"""How long links work; None for ever."""
 
 
 class BadLink(ValueError):
-    """The token was not made by us for this purpose, was cut or changed, or has expired."""
+    """The token was not made by us for this purpose, or was cut or changed."""
+
+
+class ExpiredLink(BadLink):
+    """The token is ours, and too old."""
 
 
 class _Hmac128(HMACAlgorithm):
@@ -36,12 +65,21 @@ class _Hmac128(HMACAlgorithm):
         return super().get_signature(key, value)[:_SIGNATURE_BYTES]
 
 
+@lru_cache(maxsize=32_768)  # a project may have some thousands of topics
+def audience_tag(audience: str) -> str:
+    """What stands for an audience in links: the first 6 bytes of its name's SHA-256, as 12 hex digits.
+
+    Whoever reads the link knows the few audiences that the person may be on, and finds the one with this tag.
+    """
+    return hashlib.sha256(audience.encode()).hexdigest()[: 2 * _TAG_BYTES]
+
+
 @dataclass(frozen=True, slots=True)
 class LinkTarget:
-    """Whom a link is for: a subscriber's id on an audience (`list` or `list/topic`)."""
+    """Whom a link is for and what it is about: a subscriber's id, and a tag of 12 hex digits."""
 
-    audience: str
     subscriber: str
+    tag: str
 
 
 class Links:
@@ -59,32 +97,32 @@ class Links:
         if not keys or not all(keys):
             msg = "no key to sign links with: put one into the link keys secret"
             raise Misconfigured(msg)
-        options = {"key_derivation": "hmac", "algorithm": _Hmac128(hashlib.sha256), "digest_method": hashlib.sha256}
-        self._base_url = base_url
-        self._unsubscribe = Signer(keys, salt=b"eventpost.unsubscribe", **options)  # type: ignore[arg-type]
-        self._preferences = TimestampSigner(keys, salt=b"eventpost.preferences", **options)  # type: ignore[arg-type]
+        self.base_url = base_url
+        self._signers = {purpose: _signer(purpose, keys) for purpose in Purpose}
 
-    def unsubscribe_url(self, target: LinkTarget) -> str:
-        """The link that takes the subscriber off this audience. It never expires."""
-        return f"{self._base_url}/u/{self._unsubscribe.sign(_packed(target)).decode()}"
+    def url(self, purpose: Purpose, target: LinkTarget) -> str:
+        """The link for this purpose and target."""
+        return f"{self.base_url}/{purpose}/{self.token(purpose, target)}"
 
-    def preferences_url(self, target: LinkTarget) -> str:
-        """The link to the subscriber's preferences. It expires after 30 days."""
-        return f"{self._base_url}/p/{self._preferences.sign(_packed(target)).decode()}"
-
-    def urls(self, audience: str, subscriber: str) -> dict[str, str]:
-        """The links in a mail to this subscriber: `unsubscribe` and `preferences`."""
-        return self.of(audience)(subscriber)
+    def token(self, purpose: Purpose, target: LinkTarget) -> str:
+        """The token in that link."""
+        return self._signers[purpose].sign(_packed(target)).decode()
 
     def of(self, audience: str) -> Callable[[str], dict[str, str]]:
-        """What makes `urls` of this audience's subscribers, many times as fast as one signer's call after the other."""
-        named = audience.encode()
-        unsubscribe, preferences = self._unsubscribe.derive_key(), self._preferences.derive_key()
-        unsubscribe_base, preferences_base = f"{self._base_url}/u/", f"{self._base_url}/p/"
+        """What gives the `unsubscribe` and `preferences` links in a mail of this audience, by the subscriber's id.
+
+        It is many times as fast as one signer's call after the other.
+        """
+        tag = bytes.fromhex(audience_tag(audience))
+        expiring = self._signers[Purpose.PREFERENCES]
+        assert isinstance(expiring, TimestampSigner)
+        unsubscribe, preferences = self._signers[Purpose.UNSUBSCRIBE].derive_key(), expiring.derive_key()
+        unsubscribe_base = f"{self.base_url}/{Purpose.UNSUBSCRIBE}/"
+        preferences_base = f"{self.base_url}/{Purpose.PREFERENCES}/"
 
         def urls(subscriber: str) -> dict[str, str]:
-            payload = _url_safe(bytes.fromhex(subscriber) + named)
-            dated = payload + b"." + _url_safe(int_to_bytes(self._preferences.get_timestamp()))
+            payload = _url_safe(bytes.fromhex(subscriber) + tag)
+            dated = payload + b"." + _url_safe(int_to_bytes(expiring.get_timestamp()))
             return {
                 "unsubscribe": unsubscribe_base + _signed(unsubscribe, payload),
                 "preferences": preferences_base + _signed(preferences, dated),
@@ -92,21 +130,35 @@ class Links:
 
         return urls
 
-    def read_unsubscribe(self, token: str) -> LinkTarget:
-        """Whom this unsubscribe token is for.
+    def read(self, purpose: Purpose, token: str) -> LinkTarget:
+        """Whom this token is for, and what it is about.
 
         Raises:
-            BadLink: It is none of ours.
+            ExpiredLink: It is one of ours for this purpose, and too old.
+            BadLink: It is none of ours for this purpose.
         """
-        return _read(self._unsubscribe, token)
+        max_age = MAX_AGE[purpose]
+        limits = {} if max_age is None else {"max_age": int(max_age.total_seconds())}
+        try:
+            _check_spelling(token.rpartition(".")[2])
+            return _unpacked(self._signers[purpose].unsign(token, **limits))
+        except SignatureExpired:
+            msg = "this link has expired"
+            raise ExpiredLink(msg) from None
+        except (BadData, UnicodeError):
+            msg = "not a link of ours"
+            raise BadLink(msg) from None
 
-    def read_preferences(self, token: str, max_age_s: int = PREFERENCES_MAX_AGE_S) -> LinkTarget:
-        """Whom this preferences token is for.
 
-        Raises:
-            BadLink: It is none of ours, or older than `max_age_s` seconds.
-        """
-        return _read(self._preferences, token, max_age=max_age_s)
+def _signer(purpose: Purpose, keys: Sequence[str]) -> Signer:
+    kind = Signer if MAX_AGE[purpose] is None else TimestampSigner
+    return kind(
+        list(keys),
+        salt=f"eventpost.{purpose.name.lower()}".encode(),
+        key_derivation="hmac",
+        algorithm=_Hmac128(hashlib.sha256),
+        digest_method=hashlib.sha256,
+    )
 
 
 def _signed(key: bytes, value: bytes) -> str:
@@ -121,17 +173,15 @@ def _url_safe(content: bytes) -> bytes:
 
 
 def _packed(target: LinkTarget) -> bytes:
-    return base64_encode(bytes.fromhex(target.subscriber) + target.audience.encode())
+    return base64_encode(bytes.fromhex(target.subscriber) + bytes.fromhex(target.tag))
 
 
-def _read(signer: Signer, token: str, **limits: int) -> LinkTarget:
-    try:
-        _check_spelling(token.rpartition(".")[2])
-        payload = base64_decode(signer.unsign(token, **limits))
-        return LinkTarget(audience=payload[_ID_BYTES:].decode(), subscriber=payload[:_ID_BYTES].hex())
-    except (BadData, UnicodeError):
-        msg = "not a link of ours"
-        raise BadLink(msg) from None
+def _unpacked(signed: bytes) -> LinkTarget:
+    payload = base64_decode(signed)
+    if len(payload) != _ID_BYTES + _TAG_BYTES:
+        msg = "signed by us, but no target"
+        raise BadData(msg)
+    return LinkTarget(payload[:_ID_BYTES].hex(), payload[_ID_BYTES:].hex())
 
 
 def _check_spelling(signature: str) -> None:

@@ -41,14 +41,7 @@ class Secrets:
         Raises:
             Misconfigured: It is neither, or cannot be read.
         """
-        text = self.text(arn)
-        if not text.startswith("{"):
-            return [text]
-        keys = _fields(text).get("keys")
-        if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-            msg = 'the keys secret must be one key, or JSON like {"keys": ["older", "newer"]}'
-            raise Misconfigured(msg)
-        return keys
+        return keys_in(self.text(arn))
 
     def credentials(self, arn: str) -> tuple[str, str]:
         """User name and password from JSON `{"username": "...", "password": "..."}`.
@@ -62,6 +55,21 @@ class Secrets:
         except KeyError:
             msg = 'the SMTP credentials secret must be JSON like {"username": "...", "password": "..."}'
             raise Misconfigured(msg) from None
+
+
+def keys_in(text: str) -> list[str]:
+    """The keys in this text, oldest first.
+
+    Raises:
+        Misconfigured: It is neither one key nor JSON `{"keys": [...]}`.
+    """
+    if not text.startswith("{"):
+        return [text]
+    keys = _fields(text).get("keys")
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        msg = 'the keys secret must be one key, or JSON like {"keys": ["older", "newer"]}'
+        raise Misconfigured(msg)
+    return keys
 
 
 def _fields(text: str) -> dict[str, Any]:
