@@ -9,6 +9,9 @@ from eventpost.errors import UnknownTopic
 from eventpost.model import Event
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,31}")
+RESERVED_NAMES = frozenset({"capture", "feedback", "languages", "letters", "pages", "preferences"})
+"""What is no list and has a function, templates or figures of this name."""
+
 # What RFC 5322 lets stand in List-Id without quotes, less the slash: tickers such as BRK.B, ^GSPC and EUR=X fit.
 _TOPIC = re.compile(r"(?=.{1,64}\Z)[\w!$%&'*+=?^`{|}~-]+(\.[\w!$%&'*+=?^`{|}~-]+)*", re.ASCII)
 
@@ -88,6 +91,8 @@ class MailList:
         uncertain: What becomes of a mail of which nobody knows whether it was sent, since the process died or the
             provider fell silent: "resend" may double it, "skip" may lose it, "hold" leaves it to an operator.
         critical: Whether it may also use the share of the sending rate that is reserved for critical lists.
+        open: Whether anybody may join by the list's form or their preferences. A closed list is joined by an
+            operator's import alone; leaving it is up to everybody all the same.
 
     Raises:
         ValueError: The declaration cannot work; the message says why. Raised when the module is imported.
@@ -103,10 +108,14 @@ class MailList:
     wants: Callable[[Any, Mapping[str, str]], bool] | None = None
     uncertain: Literal["resend", "skip", "hold"] = "resend"
     critical: bool = False
+    open: bool = True
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             msg = f"list name {self.name!r}: use 2 to 32 lower case letters, digits and underscores, a letter first"
+            raise ValueError(msg)
+        if self.name in RESERVED_NAMES:
+            msg = f"list name {self.name!r}: a function or a folder of templates is called so already; use another"
             raise ValueError(msg)
         if self.topics and self.topics.field not in self.event.model_fields:
             msg = f"list {self.name}: the topic field {self.topics.field!r} is no field of {self.event.__name__}"

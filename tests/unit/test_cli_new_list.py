@@ -6,6 +6,8 @@ import pytest
 from click.testing import CliRunner, Result
 from samtranslator.yaml_helper import yaml_parse
 
+from eventpost.registry import ListEntry, Registry
+from eventpost_cli import registry
 from eventpost_cli.main import main
 from eventpost_cli.new_list.stack_block import with_block
 from eventpost_cli.preview import sample_message
@@ -19,6 +21,7 @@ PLACES = (
     f"templates/{NAME}/body.html",
     f"templates/{NAME}/body.txt",
     "template.yaml",
+    "shared/eventpost/registry.json",
 )
 
 
@@ -82,6 +85,17 @@ def test_two_new_lists_in_a_row_are_both_there(small_project: Path) -> None:
 
     resources = yaml_parse((small_project / "template.yaml").read_text())["Resources"]
     assert {"PriceDrops", "PriceRises"} <= resources.keys()
+
+
+def test_it_is_in_the_registry_at_once(small_project: Path) -> None:
+    """Where a list's title stands among the others' is where subscribers find it."""
+    new_list(NAME, "--title", "Price drops")
+
+    shipped = Registry.model_validate_json((small_project / registry.PLACE).read_bytes())
+    assert [entry.name for entry in shipped.lists] == ["dcf_engine_results", NAME, "stock_alerts"]
+    assert shipped.entry(NAME) == ListEntry(
+        name=NAME, title="Price drops", description=Project(small_project).load(NAME).description
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import re
 
 import click
 
+from eventpost.lists import RESERVED_NAMES
+from eventpost_cli import registry
 from eventpost_cli.new_list.writing import NewList, write
 from eventpost_cli.project import Project
 
@@ -18,7 +20,7 @@ _EVENT = re.compile(r"[A-Z][A-Za-z0-9]*")
 @click.option("--event", default="", help="The event's class, in the past tense: PriceDropped.")
 @click.option("--screenshot", is_flag=True, help="Its mails show the page that the event names.")
 def new_list(name: str, title: str, event: str, screenshot: bool) -> None:  # noqa: FBT001 - click's way
-    """Write a new list: its function, templates, a sample event, and its block in template.yaml."""
+    """Write a new list: its function, templates, a sample event, its block in template.yaml, and the registry."""
     _check(name, title, event)
     project = Project.find()
     try:
@@ -28,6 +30,7 @@ def new_list(name: str, title: str, event: str, screenshot: bool) -> None:  # no
         raise click.ClickException(msg) from None
     for path in written:
         click.echo(f"wrote {path.relative_to(project.root)}")
+    click.echo(f"wrote {registry.write(project).relative_to(project.root)}")
     click.echo(f"\nNow change the event in functions/{name}/app.py and its sample, then look at the mail:")
     click.echo(f"  uv run eventpost preview {name}")
 
@@ -35,6 +38,9 @@ def new_list(name: str, title: str, event: str, screenshot: bool) -> None:  # no
 def _check(name: str, title: str, event: str) -> None:
     if not _NAME.fullmatch(name) or len(name) > _NAME_MAX:
         msg = f"{name!r} is no name for a list: use lower case words joined by underscores, such as price_drops."
+        raise click.ClickException(msg)
+    if name in RESERVED_NAMES:
+        msg = f"{name!r} is the name of a part of Eventpost itself. Choose another name."
         raise click.ClickException(msg)
     if not title.isprintable() or set(title) & set('"\\{}[]'):
         msg = "A title is one line without quotes, backslashes, braces and brackets."

@@ -1,0 +1,70 @@
+"""The lists that there are, as subscribers see them: generated from their declarations, shipped in the layer.
+
+`make docs` writes `registry.json` from `functions/*/app.py`; a test fails when the two differ.
+"""
+
+from collections.abc import Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+REGISTRY_FILE = Path(__file__).with_name("registry.json")
+
+
+class ListEntry(BaseModel):
+    """A list as subscribers see it.
+
+    Attributes:
+        name: Its name.
+        title: What subscribers know it as.
+        description: One sentence: what they get, and how often.
+        topics: The audiences inside it; none where everybody on it gets every event.
+        open: Whether anybody may join it by themselves.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    title: str
+    description: str
+    topics: tuple[str, ...] = ()
+    open: bool = True
+
+    @property
+    def audiences(self) -> tuple[str, ...]:
+        """What one can be on: the list itself, or `list/topic` for each of its topics."""
+        return tuple(f"{self.name}/{topic}" for topic in self.topics) or (self.name,)
+
+
+class Registry(BaseModel):
+    """Every list of the project, in order of title."""
+
+    model_config = ConfigDict(frozen=True)
+
+    lists: tuple[ListEntry, ...] = ()
+
+    @classmethod
+    def load(cls) -> Self:
+        """The registry in the layer, read once in the life of a process."""
+        return _loaded()  # type: ignore[return-value]
+
+    def entry(self, list_name: str) -> ListEntry | None:
+        """The list of this name, or None where there is none (any more)."""
+        return next((entry for entry in self.lists if entry.name == list_name), None)
+
+    @cached_property
+    def audiences(self) -> Mapping[str, ListEntry]:
+        """Every audience that somebody can be on, open or not, and its list."""
+        return {audience: entry for entry in self.lists for audience in entry.audiences}
+
+    def may_join(self, audience: str) -> bool:
+        """Whether anybody may join this audience by themselves."""
+        entry = self.audiences.get(audience)
+        return entry is not None and entry.open
+
+
+@cache
+def _loaded() -> Registry:
+    return Registry.model_validate_json(REGISTRY_FILE.read_bytes())
