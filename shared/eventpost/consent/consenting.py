@@ -1,0 +1,161 @@
+"""What every change to a person's memberships goes through: read, decide, save; again if somebody was faster."""
+
+import random
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from eventpost.consent import letters
+from eventpost.errors import PersonChanged
+from eventpost.links import Links
+from eventpost.model import Change, Letter, Membership, MembershipKey, Person
+from eventpost.ports import Attempts, Clock, Memberships, Outbox
+from eventpost.registry import Registry
+
+MOST_CHANGES: Final = 50
+"""Memberships that one save by a person changes at most: half of a transaction's rows, for two persons may be in it."""
+
+_TRIES: Final = 12
+_FIRST_PAUSE_S: Final = 0.02
+_LONGEST_PAUSE_S: Final = 1.0
+
+type Decide = Callable[[Person], Sequence[Change]]
+"""From a person as stored (or with version 0) to what is to be stored; nothing where all is as it should be.
+
+It may be asked several times, so it does nothing but read and decide.
+"""
+
+type Decided[T] = tuple[Sequence[Change], T]
+"""What is to be stored, and what to say once it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consenting:
+    """What the use cases of consent share: their ports.
+
+    Attributes:
+        memberships: Who is on which list.
+        registry: The lists that there are.
+        attempts: How often somebody tried.
+        outbox: Takes letters to their queue.
+        clock: The time.
+        links: Gives what signs links, with the keys as they are then.
+        id_key: Gives the key that turns addresses into ids.
+        letters_queue: The URL of the letters' queue.
+    """
+
+    memberships: Memberships
+    registry: Registry
+    attempts: Attempts
+    outbox: Outbox
+    clock: Clock
+    links: Callable[[], Links]
+    id_key: Callable[[], bytes]
+    letters_queue: str
+
+    def stored(self, subscriber: str) -> Person:
+        """The person of this very id, wherever they have moved since; of version 0 if unknown.
+
+        Of somebody whose row has expired, nothing is known but what is needed to save anew.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        found = self.memberships.people([subscriber]).get(subscriber, Person(subscriber))
+        if found.expires_at is not None and found.expires_at <= self.clock.now():
+            return Person(subscriber, audiences=found.audiences, version=found.version)
+        return found
+
+    def lineage(self, subscriber: str) -> Iterator[Person]:
+        """The person of this very id, then of the id that they moved to, and so on to their present one.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        seen: set[str] = set()  # a change of address clears what would make a ring; this is for rows of other making
+        while subscriber and subscriber not in seen:
+            seen.add(subscriber)
+            person = self.stored(subscriber)
+            yield person
+            subscriber = person.moved_to
+
+    def person(self, subscriber: str) -> Person:
+        """The person of this id, under their present id if the address has changed; of version 0 if unknown.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        return list(self.lineage(subscriber))[-1]
+
+    def memberships_of(self, person: Person, audiences: Collection[str] | None = None) -> Mapping[str, Membership]:
+        """The person's memberships by audience, in order of name: all, or those of these audiences.
+
+        What has expired is not there.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        wanted = person.audiences if audiences is None else person.audiences.intersection(audiences)
+        now = self.clock.now()
+        found = self.memberships.of([MembershipKey(audience, person.id) for audience in sorted(wanted)])
+        there = [row for row in found.values() if row.expires_at is None or row.expires_at > now]
+        return {row.audience: row for row in sorted(there, key=lambda row: row.audience)}
+
+    def address_of(self, person: Person) -> str:
+        """Where a mail to this person goes, or "" where nobody knows.
+
+        Of somebody who was erased and asks to come back, it is on the pending memberships alone: they go by
+        themselves, if nothing is confirmed.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        if person.address:
+            return person.address
+        return next((row.address for row in self.memberships_of(person).values()), "")
+
+    def change(self, subscriber: str, decide: Decide) -> Sequence[Change]:
+        """Store what `decide` makes of this person, under their present id; returns what was stored.
+
+        Raises:
+            PersonChanged: Others were faster each time. Trying again later may succeed.
+            StoreUnavailable: The store did not answer: all of it may be saved, or none.
+        """
+
+        def decided() -> Decided[Sequence[Change]]:
+            changes = decide(self.person(subscriber))
+            return changes, changes
+
+        return self.settle(decided)
+
+    def settle[T](self, decide: Callable[[], Decided[T]]) -> T:
+        """Store what `decide` says is to be stored, and return the other thing it says: it fits what is stored.
+
+        It is asked again, and reads again, when somebody else was faster; so it does nothing but read and decide.
+
+        Raises:
+            PersonChanged: Others were faster each time. Trying again later may succeed.
+            StoreUnavailable: The store did not answer: all of it may be saved, or none.
+        """
+        for attempt in range(_TRIES):
+            changes, told = decide()
+            if not changes:
+                return told
+            try:
+                self.memberships.save(changes)
+            except PersonChanged:
+                longest = min(_FIRST_PAUSE_S * 2**attempt, _LONGEST_PAUSE_S)
+                self.clock.sleep(timedelta(seconds=random.uniform(0, longest)))  # noqa: S311 - spreads, hides nothing
+            else:
+                return told
+        msg = "the person's memberships kept changing meanwhile"
+        raise PersonChanged(msg)
+
+    def send(self, letter: Letter) -> None:
+        """Have the letter written and sent soon.
+
+        Raises:
+            StoreUnavailable: The queue did not answer.
+        """
+        self.outbox.send(self.letters_queue, letters.posted(letter), {})
