@@ -1,0 +1,1 @@
+"""What the pages behind links in mails do: a visit in, an answer out."""

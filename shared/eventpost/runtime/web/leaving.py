@@ -1,0 +1,46 @@
+"""The pages behind an unsubscribe link: the question, leaving, and undoing it."""
+
+from eventpost.consent.leaving import Leaving
+from eventpost.links import LinkTarget, Purpose
+from eventpost.model import ConsentWay, MembershipState
+from eventpost.runtime.web.visit import Answer, UnknownWish, Visit
+
+
+def show(visit: Visit, token: str) -> Answer:
+    """Ask whether they want to leave."""
+    seen = Leaving(visit.consenting).seen(visit.target(Purpose.UNSUBSCRIBE, token))
+    what = visit.named(seen.audience)
+    if what is None or seen.state in {None, MembershipState.LEFT}:
+        joins = visit.consenting.registry.may_join(seen.audience)
+        return Answer("not_on", {"what": what, "join": seen.audience.partition("/")[0] if joins else ""})
+    return Answer("unsubscribe", {"what": what, "hint": seen.address_hint})
+
+
+def leave(visit: Visit, token: str) -> Answer:
+    """Take them off: by the mail program's one click (RFC 8058), or by the page's button."""
+    target = visit.target(Purpose.UNSUBSCRIBE, token)
+    if visit.form.first("action") == "leave":
+        return _left(visit, target)
+    if not _is_one_click(visit):
+        raise UnknownWish
+    audience = Leaving(visit.consenting).leave(target, ConsentWay.ONE_CLICK)
+    return Answer("left", {"what": visit.named(audience), "undo": "", "more": False})
+
+
+def undo(visit: Visit, token: str) -> Answer:
+    """Put them back on what they left just now."""
+    audience = Leaving(visit.consenting).undo(visit.target(Purpose.UNDO, token))
+    if not audience:
+        return Answer("nothing")
+    return Answer("undone", {"what": visit.named(audience)})
+
+
+def _left(visit: Visit, target: LinkTarget) -> Answer:
+    audience = Leaving(visit.consenting).leave(target, ConsentWay.PAGE)
+    undo = visit.token(Purpose.UNDO, target) if audience else ""
+    return Answer("left", {"what": visit.named(audience), "undo": undo, "more": True})
+
+
+def _is_one_click(visit: Visit) -> bool:
+    """Whether the body says `List-Unsubscribe=One-Click`, in whatever case."""
+    return visit.form.first("list-unsubscribe").casefold() == "one-click"
