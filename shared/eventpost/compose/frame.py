@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from eventpost.compose.mime import (
     Part,
@@ -19,6 +19,9 @@ from eventpost.compose.mime import (
 )
 from eventpost.lists import MailList
 from eventpost.model import Picture, RaisedEvent
+
+ONE_CLICK: Final = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+"""The header field that makes a link in `List-Unsubscribe` one to be posted to (RFC 8058, 3.1)."""
 
 _TEXT, _HTML = "\0text\0", "\0html\0"  # places that no encoded text can be mistaken for
 
@@ -71,11 +74,10 @@ class Frame:
         composed_at: datetime,
     ) -> None:
         self._message_id = (f"Message-ID: <{raised.key.digest}.", f"@{sender.domain}>\r\n")
-        label = ".".join(reversed(raised.audience.split("/")))
         self._from = field("From", mailbox(sender.header))
         self._date = field("Date", format_datetime(composed_at))
-        self._list_id = field("List-Id", named(mail_list.title, f"{label}.{sender.domain}"))
-        self._one_click = field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")  # RFC 8058, 3.1
+        self._list_id = field("List-Id", list_id(mail_list.title, raised.audience, sender))
+        self._one_click = field(*ONE_CLICK)
         feedback_id = f"{raised.key.digest}:{mail_list.name}:event:eventpost"
         fixed = [
             ("Auto-Submitted", "auto-generated"),
@@ -118,6 +120,12 @@ class Frame:
             self._after,
         )
         return "".join(pieces).encode("ascii")
+
+
+def list_id(title: str, audience: str, sender: Sender) -> str:
+    """What `List-Id` holds (RFC 2919): the list's title, and the audience named under the sender's domain."""
+    label = ".".join(reversed(audience.split("/")))
+    return named(title, f"{label}.{sender.domain}")
 
 
 def _body(picturing: Picturing | None, seed: str) -> Part:

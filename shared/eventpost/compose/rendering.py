@@ -4,6 +4,7 @@ import re
 import traceback
 from collections.abc import Mapping
 from functools import cache
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,13 @@ class Templates:
     All but `.txt` files are escaped, whatever an event or a subscriber brings.
 
     Attributes:
+        folder: Where they are.
         guarded: Whether contexts may hold deferred values.
     """
 
     def __init__(self, folder: Path, *, guarded: bool = False) -> None:
         self.guarded = guarded
-        self._folder = folder
+        self.folder = folder
         self._files = (DeferringEnvironment if guarded else Environment)(
             loader=FileSystemLoader(folder),
             autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
@@ -49,7 +51,14 @@ class Templates:
 
     def with_guards(self) -> "Templates":
         """The same templates, for contexts with deferred values."""
-        return Templates(self._folder, guarded=True)
+        return Templates(self.folder, guarded=True)
+
+    def in_language(self, catalogue: NullTranslations) -> "Templates":
+        """The same templates, with what they mark as words of a language (`{% trans %}`, `_()`) in this one's."""
+        spoken = Templates(self.folder)
+        spoken._files.add_extension("jinja2.ext.i18n")
+        spoken._files.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+        return spoken
 
     def render(self, name: str, context: Mapping[str, Any]) -> str:
         """The template of this name, rendered.

@@ -1,35 +1,25 @@
-"""A list's function: a batch of messages from its queue in, a partial batch response out.
-
-The type of an error decides what becomes of its message. `Permanent`: to dead letters at once, with the
-reason. Anything else: back to the queue, to be seen again after a pause; the last receive goes to dead
-letters too, by our own hand, since SQS would drop the reason and give a replay no event id to be known by.
-"""
+"""A list's function: a batch of messages from its queue in, a partial batch response out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aws_lambda_powertools import Logger
 
 from eventpost import slicing
 from eventpost.deliver import Delivering, Invocation, Report, read_event
-from eventpost.errors import Misconfigured, Permanent, Retryable
+from eventpost.errors import Misconfigured
 from eventpost.lists import MailList
 from eventpost.ports import Clock, Outbox
-from eventpost.runtime.faults import explained
 from eventpost.runtime.figures import Figures
+from eventpost.runtime.messages import Messages
 from eventpost.runtime.received import Received
 from eventpost.settings import ListSettings, Settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-# Four pauses between five receives: 10 s for a hiccup, and in all almost half an hour for an outage.
-FIRST_PAUSE: Final = timedelta(seconds=10)
-PAUSE_GROWS: Final = 5
-LONGEST_PAUSE: Final = timedelta(hours=1)
 
 
 class Platform(Protocol):
@@ -49,10 +39,6 @@ class Platform(Protocol):
     def outbox(self) -> Outbox:
         """The queues."""
         ...
-
-
-class TryAgain(Exception):
-    """This message goes back to its queue. The error behind it has been logged."""
 
 
 def serve(mail_list: MailList) -> "QueueFunction":
@@ -89,26 +75,13 @@ class QueueFunction:
         settings = self._settings  # before the batch: in it, the error would be one message's and go unheard
         remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
         deadline = self._platform.clock.now() + remaining
-        failed = [
-            {"itemIdentifier": record["messageId"]}
-            for record in event["Records"]
-            if not self._is_done_with(record, settings, deadline, context.aws_request_id)
-        ]
-        return {"batchItemFailures": failed}
+        messages = Messages(settings, self._platform.outbox, self._logger, "event", _replayable)
 
-    def _is_done_with(
-        self, record: Mapping[str, Any], settings: ListSettings, deadline: datetime, invocation: str
-    ) -> bool:
-        """Handle one message; False if it is to come again. Whatever happens to it is not the others' trouble."""
-        try:
-            self._handle(record, settings, deadline, invocation)
-        except TryAgain:
-            return False
-        except Exception as error:  # noqa: BLE001 - such as a queue that does not answer while we put the message back
-            told = {"message_id": record["messageId"], "reason": explained(error)[1]}
-            self._logger.error("event left on its queue", extra=told)  # noqa: TRY400 - a traceback may tell an address
-            return False
-        return True
+        def handle(received: Received) -> None:
+            owner = f"{context.aws_request_id}/{received.message_id}"
+            self._handle(received, Invocation(owner, deadline, settings.queue_url))
+
+        return messages.serve(event["Records"], handle)
 
     @cached_property
     def _platform(self) -> Platform:
@@ -126,21 +99,13 @@ class QueueFunction:
     def _logger(self) -> Logger:
         return Logger(service=self.mail_list.name)
 
-    def _handle(self, record: Mapping[str, Any], settings: ListSettings, deadline: datetime, invocation: str) -> None:
-        received = Received.of(record)
-        attempt = _Attempt(settings, self._platform.outbox, self._logger, received)
+    def _handle(self, received: Received, invocation: Invocation) -> None:
         report = Report()
         try:
-            owner = f"{invocation}/{received.message_id}"
-            self._deliver(received, Invocation(owner, deadline, settings.queue_url), report)
-        except Permanent as error:
-            attempt.give_up(error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the event must not be lost
-            attempt.try_again(error)
-        else:
+            self._deliver(received, invocation, report)
             self._logger.info(_told(received, report), extra={"event_id": received.event_id, **report.counts})
         finally:
-            Figures(self.mail_list.name, settings.metrics_namespace).publish(
+            Figures(self.mail_list.name, self._settings.metrics_namespace).publish(
                 received, report, is_slice=received.kind == slicing.KIND
             )
 
@@ -161,59 +126,6 @@ def _told(received: Received, report: Report) -> str:
     return f"{what}: the rest goes on in a new message" if report.unfinished else f"{what} delivered"
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """What can become of one received message that was not delivered."""
-
-    settings: ListSettings
-    outbox: Outbox
-    logger: Logger
-    received: Received
-
-    def try_again(self, error: Exception) -> None:
-        """Leave the message on the queue for a while; after its last receive, give up on it.
-
-        Raises:
-            TryAgain: It stays on the queue.
-        """
-        if self.received.receives >= self.settings.max_receives:
-            self.give_up(error)
-            return
-        pause = self._pause(error)
-        self._log("event will be tried again", error, pause_s=int(pause.total_seconds()))
-        self.outbox.postpone(self.settings.queue_url, self.received.receipt, pause)
-        raise TryAgain
-
-    def give_up(self, error: Exception) -> None:
-        """Put the message on dead letters with the reason.
-
-        Raises:
-            TryAgain: Dead letters would not have it (its body may leave no room for the reason): it comes
-                again at once, until SQS itself moves it there as it is.
-        """
-        kind, reason = explained(error)
-        self._log("event given up", error)
-        try:
-            self.outbox.send(
-                self.settings.dead_letters_url, self._replayable(), self.received.dead_letter_attributes(kind, reason)
-            )
-        except Exception as refusal:  # noqa: BLE001 - the event is still on its queue, and stays there
-            self._log("dead letters did not take the event; SQS will move it", refusal)
-            self.outbox.postpone(self.settings.queue_url, self.received.receipt, timedelta(0))
-            raise TryAgain from None
-
-    def _replayable(self) -> str:
-        """The body as a replay wants it: a slice begins its life anew."""
-        is_slice = self.received.kind == slicing.KIND
-        return slicing.renewed(self.received.body) if is_slice else self.received.body
-
-    def _pause(self, error: Exception) -> timedelta:
-        if isinstance(error, Retryable) and error.retry_after is not None:
-            return error.retry_after
-        steps = min(self.received.receives - 1, 10)  # ten already go beyond the longest pause
-        return min(FIRST_PAUSE * int(PAUSE_GROWS**steps), LONGEST_PAUSE)
-
-    def _log(self, message: str, error: Exception, **more: int) -> None:
-        kind, reason = explained(error)
-        told = {"event_id": self.received.event_id, "receives": self.received.receives, "error": kind, "reason": reason}
-        self.logger.error(message, extra={**told, **more})
+def _replayable(received: Received) -> str:
+    """The body as a replay wants it: a slice begins its life anew."""
+    return slicing.renewed(received.body) if received.kind == slicing.KIND else received.body

@@ -1,0 +1,106 @@
+"""The letters' function: a batch of letters from their queue in, a partial batch response out."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from eventpost.consent import letters
+from eventpost.consent.writing import LetterWriting
+from eventpost.model import OutcomeKind
+from eventpost.ports import Outbox
+from eventpost.runtime.messages import Messages, TryAgain
+from eventpost.runtime.received import Received
+from eventpost.settings import QueueSettings, Settings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+NAME: Final = "letters"
+
+# Longer than a provider is waited for. What is left of a batch then comes again, instead of all of it.
+NEEDS: Final = timedelta(seconds=25)
+
+_FATES: Final = {OutcomeKind.SENT: "sent", OutcomeKind.REFUSED: "failed", None: "skipped"}
+_NUMBER: Final = 32  # hex digits, as in events' mails: feedback finds the subscriber behind them
+
+
+class Platform(Protocol):
+    """What the function needs: `wiring.Wiring`, or its like in a test."""
+
+    @property
+    def letter_writing(self) -> LetterWriting:
+        """The use case."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """The queues."""
+        ...
+
+
+def serve_letters(
+    platform: Callable[[], Platform] | None = None, settings: Callable[[], QueueSettings] = QueueSettings.load
+) -> "LettersFunction":
+    """The Lambda handler of the letters' queue. Nothing is read, made or called until its first invocation."""
+    return LettersFunction(platform or _wired, settings)
+
+
+def _wired() -> Platform:
+    """The platform as it was deployed. What it is made of, boto3 above all, is imported when it is needed."""
+    from eventpost.wiring import Wiring  # noqa: PLC0415 - see above
+
+    return Wiring(Settings.load())
+
+
+class LettersFunction:
+    """Handles batches from the letters' queue."""
+
+    def __init__(self, platform: Callable[[], Platform], settings: Callable[[], QueueSettings]) -> None:
+        self._make_platform = platform
+        self._load_settings = settings
+
+    def __call__(self, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, list[dict[str, str]]]:
+        """Send each letter of the batch; name those that are to come again, in `batchItemFailures`.
+
+        Raises:
+            Misconfigured: The function itself was deployed wrongly; the whole batch comes again.
+        """
+        messages = Messages(self._settings, self._platform.outbox, self._logger, "letter")
+
+        def handle(received: Received) -> None:
+            if timedelta(milliseconds=context.get_remaining_time_in_millis()) < NEEDS:
+                raise TryAgain
+            self._handle(received)
+
+        return messages.serve(event["Records"], handle)
+
+    @cached_property
+    def _platform(self) -> Platform:
+        return self._make_platform()
+
+    @cached_property
+    def _settings(self) -> QueueSettings:
+        return self._load_settings()
+
+    @cached_property
+    def _logger(self) -> Logger:
+        return Logger(service=NAME)
+
+    def _handle(self, received: Received) -> None:
+        letter = letters.read(received.body)
+        fate = _FATES[self._platform.letter_writing.send(letter, _number(received))]
+        told = {"letter_id": received.event_id, "kind": str(letter.kind), "subscriber": letter.subscriber}
+        self._logger.info(f"letter {fate}", extra=told)  # noqa: G004 - one of three words
+        metrics = Metrics(namespace=self._settings.metrics_namespace, service=NAME)
+        metrics.add_metric(fate, MetricUnit.Count, 1)
+        metrics.flush_metrics()
+
+
+def _number(received: Received) -> str:
+    """The number of a letter: the same whenever its message is handed out, and when it is replayed."""
+    return hashlib.sha256(received.event_id.encode()).hexdigest()[:_NUMBER]
