@@ -1,6 +1,6 @@
 """Mail through SES's API, version 2, by the function's own role: no credentials, and quotas that it tells.
 
-SES writes its own Message-ID, so every mail carries the subscriber's id as a tag, by which its events are told apart.
+SES writes its own Message-ID, so every mail carries tags, by which what SES says of it later finds its delivery.
 """
 
 import re
@@ -19,6 +19,7 @@ from botocore.exceptions import (
 )
 
 from eventpost.adapters.aws_errors import bare, error_code
+from eventpost.adapters.message_tags import tags_of
 from eventpost.adapters.unfit_messages import MAX_OUTSTANDING, unfit
 from eventpost.errors import Misconfigured
 from eventpost.model import Message, Outcome, OutcomeKind
@@ -97,7 +98,7 @@ class SesTransport:
                 FromEmailAddress=message.sender,
                 Destination={"ToAddresses": [message.address]},
                 Content={"Raw": {"Data": message.content}},
-                EmailTags=[{"Name": "subscriber", "Value": message.subscriber}],
+                EmailTags=tags_of(message),
                 **self._configuration,  # type: ignore[arg-type]
             )
         except ClientError as error:

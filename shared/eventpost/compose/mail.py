@@ -13,7 +13,7 @@ from eventpost.compose.frame import Frame, Picturing, Sender
 from eventpost.compose.rendering import Templates, render_text
 from eventpost.errors import TemplateFault
 from eventpost.lists import MailList
-from eventpost.model import Message, Picture, RaisedEvent, Subscriber
+from eventpost.model import EventKey, Message, Picture, RaisedEvent, Subscriber
 
 type LinkUrls = Callable[[str], Mapping[str, str]]
 """From a subscriber's id to the `unsubscribe` and `preferences` links in the mail."""
@@ -61,13 +61,14 @@ class Composer:
         shared = _shared_context(mail_list, raised, picturing)
         bodies = Bodies(mail_list, shared, self._inliner, _same_subject(mail_list.subject, shared))
         compiled = Compiled(bodies, self._templates, self._guarded)
-        return EventMail(frame, compiled, self._links().of(raised.audience), self._sender.address)
+        return EventMail(frame, compiled, self._links().of(raised.audience), self._sender.address, raised.key)
 
 
 class EventMail:
     """One event's mail. Composing for the same subscriber at the same time gives the same bytes."""
 
-    def __init__(self, frame: Frame, compiled: Compiled, links: LinkUrls, sender: str) -> None:
+    def __init__(self, frame: Frame, compiled: Compiled, links: LinkUrls, sender: str, event: EventKey) -> None:
+        self._event = event
         self._frame = frame
         self._compiled = compiled
         self._links = links
@@ -86,7 +87,8 @@ class EventMail:
         except UnicodeEncodeError:
             msg = "a value holds half a character, which no encoding knows"
             raise TemplateFault(msg) from None
-        return Message(subscriber.id, self._sender, subscriber.address, own, self._frame.shared, tidy=True)
+        shared, event = self._frame.shared, self._event
+        return Message(subscriber.id, self._sender, subscriber.address, own, shared, tidy=True, event=event)
 
     @property
     def size(self) -> int:
