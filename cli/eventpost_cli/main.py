@@ -5,8 +5,10 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "bounces": "eventpost_cli.bounces:bounces",
     "demo": "eventpost_cli.demo:demo",
     "explain": "eventpost_cli.explain:explain",
+    "keys": "eventpost_cli.keys:keys",
     "local": "eventpost_cli.local.command:local",
     "new-list": "eventpost_cli.new_list:new_list",
     "preview": "eventpost_cli.preview:preview",

@@ -18,10 +18,12 @@ import boto3
 from dcf_engine.events import raise_event
 from dcf_engine.server import ReportServer
 from dcf_engine.valuation import Valuation
+from eventpost.consent.importing import Importing
+from eventpost.model import mailbox
 from eventpost_cli.demo.checks import Arrived, Raised
 from eventpost_cli.deployment import Deployment
 from eventpost_cli.local.inbox.client import Inbox
-from eventpost_cli.subscribers import read_rows
+from eventpost_cli.subscribers.people_file import PeopleFile
 
 LIST: Final = "dcf_engine_results"
 MALFORMED: Final = '{"ticker": "AMZN", "fair_value": "a lot"}'
@@ -52,11 +54,10 @@ class Joined:
 
 def join(deployment: Deployment, file: Path) -> Joined:
     """Put the rows of the file on their lists."""
-    rows = read_rows(file, deployment.subscriber_id_key(), None)
-    for audience, subscribers in rows.audiences.items():
-        deployment.wiring.subscribers.add(audience, subscribers)
-    people = {subscriber.id for subscribers in rows.audiences.values() for subscriber in subscribers}
-    return Joined(len(people), [subscriber.address for subscriber in rows.audiences[LIST]])
+    rows = list(PeopleFile(file, None).rows())
+    became = list(Importing(deployment.wiring.consenting).take(rows, file.name))
+    on_the_list = {each.line for each in became if each.audience == LIST}
+    return Joined(len(rows), [mailbox(row.address) for row in rows if row.line in on_the_list])
 
 
 def raise_all(queue_url: str, valuations: list[Valuation], reports: ReportServer) -> list[Raised]:

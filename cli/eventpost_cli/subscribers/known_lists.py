@@ -1,0 +1,47 @@
+"""The lists and topics that an import may name: those that the project declares."""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Final
+
+import click
+
+from eventpost_cli.project import Project
+
+_SHOWN: Final = 20
+_TOLD: Final = 5
+# What may be repeated in an error: a cell that was meant for another column may hold an address.
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}(/[^@\s/]{1,64})?")
+
+
+def known_audiences(project: Project) -> set[str]:
+    """Every audience that somebody can be on: `list`, or `list/topic` where a list has topics."""
+    lists = [project.load(name) for name in project.list_names()]
+    plain = {each.name for each in lists if each.topics is None}
+    return plain | {f"{each.name}/{topic}" for each in lists if each.topics for topic in each.topics.names}
+
+
+def check_audiences(named: Mapping[str, int], known: Collection[str]) -> None:
+    """Return if all of these, each with the line that names it, are known.
+
+    Raises:
+        click.ClickException: Some are not; the message names lines, and nothing that may be an address.
+    """
+    unknown = [f"line {line}: {_told(name)}" for name, line in named.items() if name not in known]
+    if unknown:
+        more = [f"and {len(unknown) - _TOLD} more"] * (len(unknown) > _TOLD)
+        told = "\n".join([*unknown[:_TOLD], *more])
+        msg = f"Nothing was imported.\n{told}\nThere are: {_listed(known)}."
+        raise click.ClickException(msg)
+
+
+def _told(name: str) -> str:
+    if _NAME.fullmatch(name):
+        return f"there is no list or topic {name!r}"
+    return "the column `lists` holds what is no list's name"
+
+
+def _listed(known: Collection[str]) -> str:
+    names = sorted(known)
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

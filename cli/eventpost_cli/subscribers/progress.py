@@ -1,0 +1,49 @@
+"""How far a long command is: a bar on a terminal, a line now and then elsewhere. All of it goes to standard error."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+_STEP: Final = 100  # rows between two looks at the bar: a look takes longer than a row
+_LINE: Final = 20_000  # rows between two lines
+
+type Tell = Callable[[int, int], None]
+"""Takes how many rows there have been, and how many of the bytes."""
+
+
+@contextmanager
+def progress(of_bytes: int) -> Iterator[Tell]:
+    """Give what to tell of a file of so many bytes."""
+    if not sys.stderr.isatty():
+        yield _line
+        return
+    shown = (BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rows]:,} rows"), TimeRemainingColumn())
+    with Progress(*shown, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=of_bytes, rows=0)
+        yield lambda rows, position: bar.update(task, completed=position, rows=rows)
+
+
+def watched[T](rows: Iterable[T], position: Callable[[], int], tell: Tell) -> Iterator[T]:
+    """The rows, telling how far they are as they are taken."""
+    number = 0
+    for number, row in enumerate(rows, 1):
+        yield row
+        if number % _STEP == 0:
+            tell(number, position())
+    if number % _STEP:
+        tell(number, position())
+
+
+def with_lines[T](rows: Iterable[T]) -> Iterator[T]:
+    """The rows, with a line now and then, where nobody knows how many there are."""
+    return watched(rows, lambda: 0, _line)
+
+
+def _line(rows: int, _position: int) -> None:
+    if rows and rows % _LINE == 0:
+        click.echo(f"{rows:,} rows so far", err=True)
