@@ -28,11 +28,14 @@ from eventpost.errors import (
 from eventpost.lists import MailList, Screenshot
 from eventpost.model import (
     CaptureRequest,
+    Change,
     Claim,
     Delivery,
     DeliveryState,
     EventKey,
     IdRange,
+    MembershipKey,
+    MembershipState,
     Message,
     Outcome,
     OutcomeKind,
@@ -167,7 +170,7 @@ def test_a_bad_address_fails_alone(system: System, bad: str) -> None:
     """One row that was imported wrongly costs nobody else the mail, and is not tried again."""
     system.join("ann", "bob")
     broken = given.subscriber_at(bad)
-    system.subscribers.add("price_moves", [broken])
+    given.enrol(system.subscribers, "price_moves", [broken])
     report = deliver(system)
 
     assert sorted(system.mailed()) == ["ann", "bob"]
@@ -775,11 +778,71 @@ def test_an_audience_is_not_read_on_when_time_has_run_out(system: System, monkey
     system.join(*(f"s{number}" for number in range(20)))
     system.transport = given.TickingTransport(system.clock, timedelta(seconds=20))
     read: list[IdRange] = []
-    active = system.subscribers.active
+    enrolled = system.subscribers.enrolled
     monkeypatch.setattr(
-        system.subscribers, "active", lambda audience, ids, limit: read.append(ids) or active(audience, ids, limit)
+        system.subscribers, "enrolled", lambda audience, ids, limit: read.append(ids) or enrolled(audience, ids, limit)
     )
     report = deliver(system)
 
     assert len(read) == 2
     assert report.counts == {"sent": 3, "late": 1}
+
+
+def suppress(system: System, *locals_: str) -> None:
+    """Turn these subscribers' membership into a suppressed one."""
+    for id_ in ids(*locals_):
+        person = system.subscribers.people([id_])[id_]
+        row = system.subscribers.of([MembershipKey("price_moves", id_)])[MembershipKey("price_moves", id_)]
+        told = "suppressed: bounce 5.1.1"
+        row = dataclasses.replace(row, state=MembershipState.SUPPRESSED, suppressed=told)
+        system.subscribers.save([Change(person, (row,))])
+
+
+def test_who_is_suppressed_is_skipped_with_the_reason(system: System) -> None:
+    """An address that bounced gets nothing more, and the ledger says why: an operator who is asked finds it there."""
+    system.join("ann", "bob", "cyd")
+    suppress(system, "bob")
+
+    first, again = deliver(system), deliver(system, owner="two")
+
+    assert sorted(system.mailed()) == ["ann", "cyd"]
+    assert first.counts == {"sent": 2, "skipped": 1}
+    assert again.counts == {"settled": 3}
+    (bob,) = ids("bob")
+    ended = next(row for (_, subscriber), row in system.ledger.ended.items() if subscriber == bob)
+    assert (ended.state, ended.reason) == (DeliveryState.SKIPPED, "suppressed: bounce 5.1.1")
+
+
+def test_an_audience_of_nobody_who_may_be_mailed_is_not_composed_for(system: System) -> None:
+    """Where all are suppressed, no page is captured and no template rendered."""
+    system.join("ann")
+    suppress(system, "ann")
+
+    assert deliver(system, mail_list=WITH_PICTURE).counts == {"skipped": 1}
+    assert system.capture.requests == []
+
+
+def test_who_joined_after_the_event_is_not_skipped_either(system: System) -> None:
+    """The event was not for them, so it has no row of theirs."""
+    system.join("ann", joined_at=NOW + timedelta(seconds=1))
+    suppress(system, "ann")
+
+    assert deliver(system).counts == {}
+    assert system.ledger.ended == {}
+
+
+def test_a_slice_that_goes_on_under_hold_claims_as_carefully_as_a_list_that_holds(system: System) -> None:
+    """After silences the policy in force is not the list's own, and what a crash leaves is an operator's work."""
+    system.join("ann")
+    system.transport.answers[ids("ann")[0]] = OutcomeKind.UNKNOWN
+    limits: list[int] = []
+    enrolled = system.subscribers.enrolled
+    system.subscribers.enrolled = (  # type: ignore[method-assign]
+        lambda audience, ids, limit: limits.append(limit) or enrolled(audience, ids, limit)
+    )
+    deliver(system)
+    for number in range(slicing.SILENCES_MAX):
+        system.clock.advance(system.outbox.delays[-1] + timedelta(seconds=1))
+        serve_slice(system, owner=f"try-{number}")
+
+    assert (limits[0], limits[-1]) == (serving.GROUP, serving.CAREFUL_GROUP)

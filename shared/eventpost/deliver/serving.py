@@ -16,23 +16,16 @@ from typing import Final
 
 from eventpost.compose import EventMail
 from eventpost.deliver.audience import Audience
+from eventpost.deliver.claiming import Claiming
 from eventpost.deliver.event_mails import EventMails
-from eventpost.deliver.group import UNCERTAIN_STATE, Group, Policy, Reception, last_word
+from eventpost.deliver.group import Group, Policy, Reception, last_word
 from eventpost.deliver.invocation import Invocation
 from eventpost.deliver.recording import Recording
 from eventpost.deliver.report import Report
 from eventpost.deliver.stream import Stream, Tokens
 from eventpost.errors import AudienceFault, BudgetSpent, Misconfigured
 from eventpost.lists import MailList
-from eventpost.model import (
-    Claim,
-    Delivery,
-    IdRange,
-    Outcome,
-    OutcomeKind,
-    RaisedEvent,
-    Subscriber,
-)
+from eventpost.model import IdRange, Outcome, OutcomeKind, RaisedEvent, Subscriber
 from eventpost.ports import Clock, Ledger, Subscribers, Transport
 
 GROUP: Final = 100  # read and claimed together: as many as one transaction takes
@@ -74,10 +67,14 @@ class Serving:
     retry_after: timedelta | None = None
     stopped: bool = False
     _recording: Recording = field(init=False)
+    _claiming: Claiming = field(init=False)
     _reception: Reception = field(default_factory=Reception, init=False)
 
     def __post_init__(self) -> None:
         self._recording = Recording(self.ledger, self.raised.key, self.invocation.owner)
+        self._claiming = Claiming(
+            self.ledger, self.raised.key, self.invocation, self.policy, self._recording, self.report, self._leave_open
+        )
 
     def serve(self, ids: IdRange, hand_out: HandOut | None) -> tuple[IdRange, IdRange | None]:
         """Mail everybody in this range who is to be mailed and has not been.
@@ -98,7 +95,7 @@ class Serving:
     def _serve(self, ids: IdRange, hand_out: HandOut | None) -> tuple[IdRange, IdRange | None]:
         cursor: IdRange | None = ids
         while cursor is not None and not self.stopped:
-            page = self.subscribers.active(self.raised.audience, cursor, self._group_size)
+            page = self.subscribers.enrolled(self.raised.audience, cursor, self._group_size)
             again_from = self._serve_page(page)
             if again_from is not None:
                 cursor = IdRange(again_from, ids.last)
@@ -113,7 +110,7 @@ class Serving:
 
     @property
     def _group_size(self) -> int:
-        return GROUP if self.mail_list.uncertain == "resend" else CAREFUL_GROUP
+        return GROUP if self.policy == "resend" else CAREFUL_GROUP
 
     def _serve_page(self, page: Sequence[Subscriber]) -> str | None:
         """Mail those of this page who are to be mailed; the id to read again from, where it has grown old."""
@@ -125,6 +122,10 @@ class Serving:
             self.report.counts["late"] += len(present)
             self.stopped = True
             self._leave_open(subscriber.id for subscriber in present)
+            return None
+        self._claiming.skip([subscriber for subscriber in present if subscriber.suppressed])
+        present = [subscriber for subscriber in present if not subscriber.suppressed]
+        if not present:
             return None
         mail = self.mails.of(self.mail_list, self.raised, self.report)
         while present and (ready := self._granted(len(present))):
@@ -150,7 +151,7 @@ class Serving:
     def _serve_group(self, mail: EventMail, subscribers: Sequence[Subscriber], read_at: datetime) -> str | None:
         """Claim, mail and record these; the id to read again from, where it has grown old."""
         stream = Stream(self.clock, self.tokens, self.invocation, self.report, read_at, self.faults, self._reception)
-        group = Group(self._claim(subscribers), self.policy, self._recording)
+        group = Group(self._claiming.claim(subscribers), self.policy, self._recording)
         self._send(mail, stream, group)
         self._look_back(stream, group)
         return stream.stale_from
@@ -188,33 +189,6 @@ class Serving:
             else:
                 self.report.counts["skipped"] += 1
         return present
-
-    def _claim(self, present: Sequence[Subscriber]) -> dict[str, Subscriber]:
-        """Claim these deliveries; those that are ours to send."""
-        key, owner, until = self.raised.key, self.invocation.owner, self.invocation.lease_end
-        claims = dict(self.ledger.claim(key, [subscriber.id for subscriber in present], owner, until))
-        uncertain = [id_ for id_, claim in claims.items() if claim is Claim.UNCERTAIN]
-        if uncertain:
-            self.report.counts["uncertain"] += len(uncertain)
-            claims |= self._take_over(uncertain)
-        for id_, claim in claims.items():
-            if claim is Claim.HELD:
-                self._leave_open([id_])
-            if claim in (Claim.HELD, Claim.SETTLED):
-                self.report.counts[claim] += 1
-        return {subscriber.id: subscriber for subscriber in present if claims[subscriber.id] is Claim.MINE}
-
-    def _take_over(self, uncertain: Sequence[str]) -> dict[str, Claim]:
-        """What becomes of those that an earlier try left in doubt, by the list's policy."""
-        owner, until = self.invocation.owner, self.invocation.lease_end
-        claims = dict(self.ledger.take_over(self.raised.key, uncertain, owner, until))
-        policy = self.policy
-        if policy == "resend":
-            return claims
-        mine = [id_ for id_, claim in claims.items() if claim is Claim.MINE]
-        self._recording.record([Delivery(id_, UNCERTAIN_STATE[policy], "no word of an earlier try") for id_ in mine])
-        self.report.count("skipped", len(mine) if policy == "skip" else 0)
-        return claims | dict.fromkeys(mine, Claim.SETTLED)
 
     def _note(self, outcome: Outcome, stream: Stream) -> None:
         self._reception.note(outcome)
