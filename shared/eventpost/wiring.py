@@ -5,6 +5,7 @@ Clients are made when they are first used, so that importing a function costs no
 
 import sys
 from collections.abc import Callable
+from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING, Final
 import boto3
 from botocore.config import Config
 
+from eventpost.adapters import ses_events
 from eventpost.adapters.budget import Limits, Unlimited
 from eventpost.adapters.clock import SystemClock
+from eventpost.adapters.dynamodb_attempts import DynamoAttempts
 from eventpost.adapters.dynamodb_budget import DynamoBudget
 from eventpost.adapters.dynamodb_history import DynamoHistory
 from eventpost.adapters.dynamodb_ledger import DynamoLedger
@@ -26,11 +29,17 @@ from eventpost.adapters.ses_limits import SesLimits
 from eventpost.adapters.ses_transport import SesTransport
 from eventpost.adapters.smtp_transport import SmtpServer, SmtpTransport
 from eventpost.adapters.sqs_outbox import SqsOutbox
-from eventpost.compose import Composer, Sender, Templates
+from eventpost.compose import Composer, LetterComposer, Sender, Templates
+from eventpost.consent import Consenting
+from eventpost.consent.feedback import Heeding
+from eventpost.consent.writing import LetterWriting
 from eventpost.deliver import Delivering, EventMails
 from eventpost.errors import Misconfigured
 from eventpost.links import Links
+from eventpost.model import Feedback
+from eventpost.pages import Pages
 from eventpost.ports import Budget, Transport
+from eventpost.registry import Registry
 from eventpost.settings import Settings, TransportName
 
 if TYPE_CHECKING:
@@ -71,7 +80,7 @@ class Wiring:
     @cached_property
     def subscribers(self) -> DynamoSubscribers:
         """The subscribers' store."""
-        return DynamoSubscribers(self._dynamodb, self.settings.subscribers_table)
+        return DynamoSubscribers(self._dynamodb, self.settings.subscribers_table, self.clock)
 
     @cached_property
     def ledger(self) -> DynamoLedger:
@@ -142,7 +151,11 @@ class Wiring:
     @cached_property
     def composer(self) -> Composer:
         """Turns events into mail."""
-        return Composer(self._templates_read, self._links, Sender(self.settings.sender, self.settings.sender_address))
+        return Composer(self._templates_read, self._links, self._sender)
+
+    @property
+    def _sender(self) -> Sender:
+        return Sender(self.settings.sender, self.settings.sender_address)
 
     def _links(self) -> Links:
         """The links, signed with the keys as they are now."""
@@ -162,6 +175,41 @@ class Wiring:
             mails=mails,
             clock=self.clock,
         )
+
+    @cached_property
+    def consenting(self) -> Consenting:
+        """Who is on which list, as joining and leaving change it."""
+        return Consenting(
+            memberships=self.subscribers,
+            registry=Registry.load(),
+            attempts=DynamoAttempts(self._dynamodb, self.settings.ledger_table, self.clock),
+            outbox=self.outbox,
+            clock=self.clock,
+            links=self._links,
+            id_key=lambda: self.secrets.text(self.settings.subscriber_id_key_secret).encode(),
+            letters_queue=self.settings.letters_queue_url,
+        )
+
+    @cached_property
+    def letter_writing(self) -> LetterWriting:
+        """The use case of the letters."""
+        composer = LetterComposer(self._templates_read, Registry.load(), self._sender)
+        return LetterWriting(self.consenting, composer, self.transport, self.budget)
+
+    @cached_property
+    def feedback(self) -> Heeding:
+        """What is done about bounces and complaints."""
+        return Heeding(self.consenting, self.ledger, self.history)
+
+    @property
+    def read_feedback(self) -> Callable[[str], Feedback | None]:
+        """What makes feedback of a message of SES's."""
+        return ses_events.read
+
+    @cached_property
+    def pages(self) -> Pages:
+        """The pages' templates."""
+        return Pages(self._templates(), parseaddr(self.settings.sender)[0])
 
     @cached_property
     def _capture(self) -> LambdaCapture:

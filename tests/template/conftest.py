@@ -48,6 +48,11 @@ class Template:
         (properties,) = self.of(kind).values()
         return properties
 
+    def condition(self, name: str) -> str | None:
+        """The condition under which this expanded resource is made; None where it always is."""
+        condition: str | None = self.resources[name].get("Condition")
+        return condition
+
     def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Every statement of every role's policies, with the role's logical id."""
         for role, policy in self.policies():

@@ -1,5 +1,6 @@
 """Alarms are heard: they watch the right queue, reach the topic, and say what to do."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,14 @@ QUEUES = {
     "LateAlarm": ("ApproximateAgeOfOldestMessage", "Queue", {"Ref": "LateAfterSeconds"}),
 }
 ALARMS = (*QUEUES, "TransportAlarm")
+# Those of the root stack, and the condition under which there is one.
+ROOT_ALARMS = {
+    "PreferencesAlarm": None,
+    "LettersDeadLettersAlarm": None,
+    "FeedbackDeadLettersAlarm": "TakesFeedback",
+    "BounceRateAlarm": "UsesSes",
+    "ComplaintRateAlarm": "UsesSes",
+}
 
 
 def test_a_list_has_three_alarms(list_stack: Any) -> None:
@@ -79,21 +88,63 @@ def test_the_page_that_alarms_name_exists(list_stack: Any, project: Any) -> None
     assert [page for page in missing if not (project / page).is_file()] == []
 
 
+def test_what_is_not_a_list_has_alarms_too(root_stack: Any) -> None:
+    """Pages that fail, letters and feedback given up on, and how the account stands with SES."""
+    assert root_stack.of(ALARM).keys() == ROOT_ALARMS.keys()
+    assert {name: root_stack.condition(name) for name in ROOT_ALARMS} == ROOT_ALARMS
+
+
+@pytest.mark.parametrize("name", ROOT_ALARMS)
+def test_alarms_of_the_root_are_heard(root_stack: Any, project: Any, name: str) -> None:
+    """They reach the topic and say what to do, in one sentence, with the page that says more."""
+    alarm = root_stack.of(ALARM)[name]
+    (page,) = re.findall(r"\((docs/[^)]+)\)", alarm["AlarmDescription"])
+
+    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+    assert alarm["AlarmDescription"].count(". ") == 0
+    assert (project / page).is_file()
+
+
+@pytest.mark.parametrize("part", ["Letters", "Feedback"])
+def test_one_dead_letter_calls(root_stack: Any, part: str) -> None:
+    """A confirmation that never comes, or a complaint that nobody heard."""
+    alarm = root_stack.of(ALARM)[f"{part}DeadLettersAlarm"]
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [f"{part}DeadLetters", "QueueName"]}}]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
+    assert (alarm["Statistic"], alarm["TreatMissingData"]) == ("Maximum", "notBreaching")
+
+
+def test_pages_that_fail_call(root_stack: Any) -> None:
+    """By what people got, so that a function that was never reached counts as well."""
+    alarm = root_stack.of(ALARM)["PreferencesAlarm"]
+
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/ApiGateway", "5xx", "Sum")
+    assert alarm["Dimensions"] == [{"Name": "ApiId", "Value": {"Ref": "PreferencesApi"}}]
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
+@pytest.mark.parametrize(("name", "rate"), [("BounceRateAlarm", 0.05), ("ComplaintRateAlarm", 0.001)])
+def test_the_account_is_warned_before_ses_reviews_it(root_stack: Any, name: str, rate: float) -> None:
+    """At the rates from which on SES puts an account under review; they belong to the account, so no dimension."""
+    alarm = root_stack.of(ALARM)[name]
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SES", f"Reputation.{name.removesuffix('Alarm')}")
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", rate)
+    assert "Dimensions" not in alarm
+
+
 def test_cloudwatch_may_publish(root_stack: Any) -> None:
     """The topic lets the alarms of this account in, and no key keeps them out."""
-    topic = root_stack.only("AWS::SNS::Topic")
-    statements = root_stack.only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    topic = root_stack.of("AWS::SNS::Topic")["AlarmTopic"]
+    statements = root_stack.of("AWS::SNS::TopicPolicy")["AlarmTopicPolicy"]["PolicyDocument"]["Statement"]
     (allowed,) = (statement for statement in statements if statement["Effect"] == "Allow")
 
     assert "KmsMasterKeyId" not in topic, "under alias/aws/sns, CloudWatch's alarms are lost without a word"
     assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert allowed["Action"] == "sns:Publish"
     assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
-
-
-def test_the_topic_refuses_plain_http(root_stack: Any) -> None:
-    """Publishing needs TLS."""
-    assert root_stack.denies_plain_http("AWS::SNS::TopicPolicy", "Topics", {"Ref": "AlarmTopic"}, "sns:Publish")
 
 
 def test_slack_only_when_it_is_given(root_stack: Any) -> None:

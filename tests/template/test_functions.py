@@ -16,8 +16,9 @@ def test_logs_are_kept_for_as_long_as_said(stack: Any) -> None:
     """Each function writes to a log group of its own, which has a retention."""
     groups = stack.of("AWS::Logs::LogGroup")
     used = {name: function["LoggingConfig"]["LogGroup"]["Ref"] for name, function in stack.of(FUNCTION).items()}
+    accesses = [name for name in groups if name.endswith("AccessLogs")]
 
-    assert sorted(used.values()) == sorted(groups), "one log group for each function"
+    assert sorted([*used.values(), *accesses]) == sorted(groups), "one log group for each function, and for each API"
     assert [name for name, group in groups.items() if "RetentionInDays" not in group] == []
 
 
@@ -72,7 +73,7 @@ def test_a_list_is_its_folder(list_stack: Any) -> None:
 
 def test_capture_is_told_what_it_needs(root_stack: Any) -> None:
     """It gets no settings, no layer, and no way to the lists."""
-    capture = root_stack.only(FUNCTION)
+    capture = root_stack.of(FUNCTION)["Capture"]
     variables = capture["Environment"]["Variables"]
 
     assert {"SCREENSHOTS_BUCKET", "CAPTURE_ALLOW_HOSTS", "CHROMIUM_PATH"} <= variables.keys()

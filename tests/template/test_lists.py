@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from eventpost.runtime.feedback import FIGURES
 from eventpost.runtime.figures import COUNTED, TIMED
 from eventpost.settings import Settings
+from intrinsics import Deploy, filled
 
 SERVERLESS = "AWS::Serverless::Application"
 SENDER_ADDRESS = {
@@ -18,6 +20,7 @@ SENDER_ADDRESS = {
         {"Fn::Split": [">", {"Fn::Select": [1, {"Fn::Split": ["<", {"Fn::Sub": "${Sender}<${Sender}"}]}]}]},
     ]
 }
+SET_IN_FORCE = {"Fn::If": ["MakesConfigurationSet", {"Ref": "FeedbackSet"}, {"Ref": "SesConfigurationSet"}]}
 PLATFORM = {
     0: {"Ref": "SharedLayer"},
     1: {"Ref": "TemplatesLayer"},
@@ -32,7 +35,7 @@ PLATFORM = {
     10: {"Ref": "LogLevel"},
     11: {"Ref": "AWS::StackName"},
     12: {"Fn::If": ["UsesSes", SENDER_ADDRESS, "none"]},
-    13: {"Fn::If": ["HasConfigurationSet", {"Ref": "SesConfigurationSet"}, "*"]},
+    13: {"Fn::If": ["UsesSes", SET_IN_FORCE, "none"]},
 }
 SENDERS = ("Eventpost <news@example.com>", "news@example.com", "Bücher & Co. <news@example.com>")
 # What the library takes where it is told nothing: the stack's own defaults say the same.
@@ -41,6 +44,14 @@ LIBRARY = {
     for name, field in Settings.model_fields.items()
     if not field.is_required() and name != "smtp_host"
 }
+# What the template makes of itself where these parameters are empty.
+MADE = {
+    "PreferencesApi": "abc123",
+    "AWS::Region": "eu-west-1",
+    "AWS::URLSuffix": "amazonaws.com",
+    "FeedbackSet": "ours",
+}
+MADE_HERE = {"subscriber_id_key_secret", "letters_queue_url"}  # the library knows no default, but can do without
 OVERRIDABLE = {"Timeout", "MemorySize", "MaximumConcurrency", "LateAfterSeconds"}
 
 
@@ -100,19 +111,28 @@ def test_every_list_is_on_the_dashboard(root_stack: Any) -> None:
     assert [row for row in rows if row["Fn::GetAtt"][1] != "Outputs.Widgets"] == []
 
 
-def test_the_dashboard_is_json(root_stack: Any, list_stack: Any) -> None:
-    """A row per list, and one for what they share; widgets without a place are put in order by CloudWatch."""
-    body, _ = root_stack.only("AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"]
+@pytest.mark.parametrize("ses", [True, False])
+def test_the_dashboard_is_json(root_stack: Any, list_stack: Any, ses: bool) -> None:  # noqa: FBT001
+    """A row per list, and some for the rest; widgets without a place are put in order by CloudWatch."""
+    body, variables = root_stack.only("AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"]
     row, _ = list_stack.source["Outputs"]["Widgets"]["Value"]["Fn::Sub"]
-    widgets = json.loads(filled(body.replace("${Lists}", f"{row},{row}")))["widgets"]
+    condition, of_ses, otherwise = variables["OfSes"]["Fn::If"]
+    filling = {"${Lists}": f"{row},{row}", "${OfSes}": of_ses["Fn::Sub"] if ses else otherwise}
+    for variable, text in filling.items():
+        body = body.replace(variable, text)
+    widgets = json.loads(filled(body))["widgets"]
 
-    assert len(widgets) == 2 * 8 + 3
+    assert condition == "TakesFeedback"
+    assert len(widgets) == 2 * 9 + 3 + 4 + (4 if ses else 0)
     assert sum(widget["width"] for widget in widgets) % 24 == 0
     assert {widget["type"] for widget in widgets} == {"text", "metric"}
 
 
 def test_every_figure_is_on_the_dashboard(list_stack: Any) -> None:
-    """What the library publishes is shown, and what is shown is published."""
+    """What the library publishes is shown, and what is shown is published.
+
+    Of what comes back, what an operator must act on: a dashboard of over fifty metrics costs three dollars a month.
+    """
     row, _ = list_stack.source["Outputs"]["Widgets"]["Value"]["Fn::Sub"]
     widgets = json.loads(filled(f"[{row}]", {"Root": "ours"}))
     shown = {
@@ -123,28 +143,59 @@ def test_every_figure_is_on_the_dashboard(list_stack: Any) -> None:
         if metric[0] == "ours"
     }
 
-    assert {name for _, name, *_ in shown} == {*COUNTED, *TIMED, "unfinished"}
+    assert {name for _, name, *_ in shown} == {*COUNTED, *TIMED, "unfinished", "bounces", "complaints", "suppressed"}
+    assert {"bounces", "complaints"} <= set(FIGURES.values())
     assert {tuple(dimension) for _, _, *dimension in shown} == {("service", "1")}
 
 
 def test_settings_are_what_the_library_reads(root_stack: Any) -> None:
     """Each field of `Settings` is written, no other is, and the library accepts the stack's defaults."""
-    text = root_stack.of("AWS::SSM::Parameter")["Settings"]["Value"]["Fn::Sub"]
-    defaults = {name: str(found.get("Default", "")) for name, found in root_stack.source["Parameters"].items()}
-    given = {"LinkBaseUrl": "https://mail.example.com", "Sender": SENDERS[0], "SmtpHost": "smtp.example.com"}
-    settings = filled(text, defaults | given)
+    settings = written(root_stack, {})
+    made = {name: value for name, value in json.loads(settings).items() if name in MADE_HERE}
 
     assert json.loads(settings).keys() == Settings.model_fields.keys()
-    assert Settings.model_validate_json(settings) == Settings.model_validate({**json.loads(settings), **LIBRARY})
+    assert all(made.values())
+    assert Settings.model_validate_json(settings) == Settings.model_validate(
+        {**json.loads(settings), **LIBRARY, **made}
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "base"),
+    [
+        ({}, "https://abc123.execute-api.eu-west-1.amazonaws.com"),
+        ({"LinkDomainName": "mail.example.com", "LinkCertificateArn": "arn:x"}, "https://mail.example.com"),
+        ({"LinkBaseUrl": "https://cdn.example.com/mail"}, "https://cdn.example.com/mail"),
+    ],
+    ids=["the API's own address", "a domain of one's own", "whatever is said"],
+)
+def test_links_lead_where_the_pages_are(root_stack: Any, given: dict[str, str], base: str) -> None:
+    """The library and the outputs are told the same, without a slash at the end."""
+    told = Settings.model_validate_json(written(root_stack, given)).link_base_url
+    output = root_stack.source["Outputs"]["PreferencesUrl"]["Value"]
+
+    assert told == base == deploy(root_stack, given).worked_out(output)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({}, ""),
+        ({"Transport": "ses"}, "ours"),
+        ({"Transport": "smtp,ses", "SesConfigurationSet": "theirs"}, "theirs"),
+    ],
+)
+def test_ses_sends_under_the_set_that_feedback_comes_from(root_stack: Any, given: dict[str, str], name: str) -> None:
+    """The one given, or one that the stack makes; and without SES there is none."""
+    told = Settings.model_validate_json(written(root_stack, given)).ses_configuration_set
+
+    assert told == name
 
 
 @pytest.mark.parametrize("transport", ["smtp", "ses", "ses,smtp", "smtp,ses"])
 def test_stack_and_library_know_the_same_transports(root_stack: Any, transport: str) -> None:
     """One that the stack accepts is one that the library can wire."""
-    text = root_stack.of("AWS::SSM::Parameter")["Settings"]["Value"]["Fn::Sub"]
-    defaults = {name: str(found.get("Default", "")) for name, found in root_stack.source["Parameters"].items()}
-    given = {"LinkBaseUrl": "https://mail.example.com", "Sender": SENDERS[0], "SmtpHost": "smtp.example.com"}
-    settings = Settings.model_validate_json(filled(text, defaults | given | {"Transport": transport}))
+    settings = Settings.model_validate_json(written(root_stack, {"Transport": transport}))
 
     assert transport in root_stack.source["Parameters"]["Transport"]["AllowedValues"]
     assert ",".join(settings.transports) == transport
@@ -153,7 +204,7 @@ def test_stack_and_library_know_the_same_transports(root_stack: Any, transport: 
 @pytest.mark.parametrize("sender", SENDERS)
 def test_the_senders_address_is_found(sender: str) -> None:
     """What the template makes of `Sender` is the address that the library sends from: SES's permission hangs on it."""
-    assert worked_out(SENDER_ADDRESS, {"Sender": sender}) == parseaddr(sender)[1] == "news@example.com"
+    assert Deploy({"Sender": sender}, {}).worked_out(SENDER_ADDRESS) == parseaddr(sender)[1] == "news@example.com"
 
 
 def test_platform_positions(root_stack: Any) -> None:
@@ -191,18 +242,13 @@ def spelt_out(metrics: list[list[Any]]) -> list[tuple[str, ...]]:
     return spelt
 
 
-def worked_out(value: Any, parameters: dict[str, str]) -> Any:
-    """What CloudFormation makes of these functions."""
-    match value:
-        case {"Fn::Select": [index, items]}:
-            return worked_out(items, parameters)[index]
-        case {"Fn::Split": [separator, text]}:
-            return worked_out(text, parameters).split(separator)
-        case {"Fn::Sub": text}:
-            return filled(text, parameters)
-    raise AssertionError(value)
+def deploy(root_stack: Any, given: dict[str, str]) -> Deploy:
+    """A deploy with these parameters."""
+    defaults = {name: str(found.get("Default", "")) for name, found in root_stack.source["Parameters"].items()}
+    needed = {"Sender": SENDERS[0], "SmtpHost": "smtp.example.com"}
+    return Deploy(defaults | MADE | needed | given, root_stack.source["Conditions"])
 
 
-def filled(text: str, values: dict[str, str] | None = None) -> str:
-    """What `Fn::Sub` makes of the text, with 1 for what is not given."""
-    return re.sub(r"\$\{([^}]+)\}", lambda found: (values or {}).get(found[1], "1"), text)
+def written(root_stack: Any, given: dict[str, str]) -> str:
+    """The settings as the stack writes them with these parameters."""
+    return str(deploy(root_stack, given).worked_out(root_stack.of("AWS::SSM::Parameter")["Settings"]["Value"]))

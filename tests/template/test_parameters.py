@@ -1,10 +1,13 @@
 """Parameters explain themselves and refuse what would not work."""
 
+import json
 import re
 from email.utils import parseaddr
 from typing import Any
 
 import pytest
+
+from intrinsics import Deploy
 
 
 def test_parameters_are_described(stack: Any) -> None:
@@ -35,8 +38,9 @@ def test_parameters_are_grouped(stack: Any) -> None:
 def test_settings_stay_json(root_stack: Any) -> None:
     """A text that is written into the settings refuses quotes and backslashes."""
     parameters = root_stack.source["Parameters"]
-    text = root_stack.of("AWS::SSM::Parameter")["Settings"]["Value"]["Fn::Sub"]
-    written = [name for name in re.findall(r"\$\{(\w+)\}", text) if "AllowedPattern" in parameters.get(name, {})]
+    text = json.dumps(root_stack.of("AWS::SSM::Parameter")["Settings"]["Value"])
+    named = re.findall(r"\$\{(\w+)\}|\"Ref\": \"(\w+)\"", text)
+    written = [name for found in named for name in found if "AllowedPattern" in parameters.get(name, {})]
     breaking = (
         'https://a.example/"x',
         "https://a.example/\\x",
@@ -46,7 +50,8 @@ def test_settings_stay_json(root_stack: Any) -> None:
         "h\\x",
     )
 
-    assert {"Sender", "LinkBaseUrl", "SmtpHost", "SmtpCredentialsSecret", "SesConfigurationSet"} <= set(written)
+    assert {"Sender", "LinkBaseUrl", "LinkDomainName", "SmtpHost", "SmtpCredentialsSecret"} <= set(written)
+    assert "SesConfigurationSet" in written
     for name in written:
         assert [text for text in breaking if accepts(parameters[name], text)] == [], name
 
@@ -85,6 +90,17 @@ def test_settings_stay_json(root_stack: Any) -> None:
         ("LinkBaseUrl", "http://localhost", True),
         ("LinkBaseUrl", "http://127.0.0.1:4566/links", True),
         ("LinkBaseUrl", "ftp://mail.example.com", False),
+        ("LinkBaseUrl", "", True),
+        ("LinkBaseUrl", "/links", False),
+        ("LinkDomainName", "", True),
+        ("LinkDomainName", "mail.example.com", True),
+        ("LinkDomainName", "mail.example.com/links", False),
+        ("LinkDomainName", "https://mail.example.com", False),
+        ("LinkDomainName", "mail", False),
+        ("LinkDomainName", "-mail.example.com", False),
+        ("LinkCertificateArn", "", True),
+        ("LinkCertificateArn", "arn:aws:acm:eu-west-1:111122223333:certificate/12345678-aaaa-bbbb-cccc-0", True),
+        ("LinkCertificateArn", "arn:aws:iam::111122223333:server-certificate/mail", False),
         ("SmtpHost", "email-smtp.eu-west-1.amazonaws.com", True),
         ("SmtpHost", "127.0.0.1", True),
         ("SmtpHost", "", True),
@@ -144,6 +160,13 @@ def test_names_of_lists(list_stack: Any, value: str, accepted: bool) -> None:  #
         ({"SlackChannelId": "C1"}, {"SlackIsWhole"}),
         ({"SlackWorkspaceId": "T1"}, {"SlackIsWhole"}),
         ({"SlackWorkspaceId": "T1", "SlackChannelId": "C1"}, set()),
+        ({"LinkDomainName": "mail.example.com"}, {"LinkDomainIsWhole"}),
+        ({"LinkCertificateArn": "arn:x"}, {"LinkDomainIsWhole"}),
+        ({"LinkDomainName": "mail.example.com", "LinkCertificateArn": "arn:x"}, set()),
+        (
+            {"LinkDomainName": "a.example", "LinkCertificateArn": "arn:x", "LinkBaseUrl": "https://b.example"},
+            {"LinkDomainIsWhole"},
+        ),
     ],
 )
 def test_rules(root_stack: Any, given: dict[str, str], broken: set[str]) -> None:
@@ -164,25 +187,10 @@ def accepts(parameter: dict[str, Any], value: str) -> bool:
 
 def broken_rules(rules: dict[str, Any], values: dict[str, str]) -> set[str]:
     """The rules that do not hold for these parameters."""
+    deploy = Deploy(values, {})
     return {
         name
         for name, rule in rules.items()
-        if holds(rule.get("RuleCondition", {"Fn::And": []}), values)
-        if not all(holds(assertion["Assert"], values) for assertion in rule["Assertions"])
+        if deploy.holds(rule.get("RuleCondition", {"Fn::And": []}))
+        if not all(deploy.holds(assertion["Assert"]) for assertion in rule["Assertions"])
     }
-
-
-def holds(condition: dict[str, Any], values: dict[str, str]) -> bool:
-    """Whether a condition of `Rules` is true."""
-    ((function, arguments),) = condition.items()
-    match function:
-        case "Fn::Equals":
-            left, right = (values[side["Ref"]] if isinstance(side, dict) else side for side in arguments)
-            return left == right
-        case "Fn::Not":
-            return not holds(arguments[0], values)
-        case "Fn::And":
-            return all(holds(argument, values) for argument in arguments)
-        case "Fn::Or":
-            return any(holds(argument, values) for argument in arguments)
-    raise AssertionError(function)

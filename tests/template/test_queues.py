@@ -1,7 +1,10 @@
 """Queues keep events safe: encrypted, long-polled, and with dead letters behind them."""
 
+import re
 from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from eventpost.adapters.ledger_rows import RETENTION
 from eventpost.deliver.invocation import LEASE_BEYOND_DEADLINE
@@ -61,6 +64,46 @@ def test_queues_are_long_polled(stack: Any) -> None:
     short = [name for name, queue in stack.of(QUEUE).items() if queue.get("ReceiveMessageWaitTimeSeconds") != 20]
 
     assert short == []
+
+
+@pytest.mark.parametrize("part", ["Letters", "Feedback"])
+def test_queues_of_the_root_are_as_those_of_lists(root_stack: Any, list_stack: Any, part: str) -> None:
+    """Six times the function's timeout hidden, 4 and 14 days kept, and dead letters that take their own queue's."""
+    queues, of_list = root_stack.of(QUEUE), list_stack.of(QUEUE)
+    queue, dead_letters = queues[f"{part}Queue"], queues[f"{part}DeadLetters"]
+    function = root_stack.of("AWS::Lambda::Function")[part]
+    allowed = dead_letters["RedriveAllowPolicy"]
+    ((arn, name),) = ((source["Fn::Sub"], queue["QueueName"]["Fn::Sub"]) for source in allowed["sourceQueueArns"])
+
+    assert queue["VisibilityTimeout"] == 6 * function["Timeout"]
+    assert queue["MessageRetentionPeriod"] == of_list["Queue"]["MessageRetentionPeriod"]
+    assert dead_letters["MessageRetentionPeriod"] == of_list["DeadLetters"]["MessageRetentionPeriod"]
+    assert _dead_letters_of(queue) == f"{part}DeadLetters"
+    assert allowed["redrivePermission"] == "byQueue"
+    assert arn == "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:" + name
+    assert dead_letters["QueueName"]["Fn::Sub"] == f"{name}-dead-letters"
+
+
+@pytest.mark.parametrize("part", ["Letters", "Feedback"])
+def test_functions_of_the_root_know_their_queues(root_stack: Any, part: str) -> None:
+    """By the variables that the library reads of any function with a queue."""
+    variables = root_stack.of("AWS::Lambda::Function")[part]["Environment"]["Variables"]
+    queue = root_stack.of(QUEUE)[f"{part}Queue"]
+
+    assert variables["EVENTPOST_QUEUE_URL"] == {"Ref": f"{part}Queue"}
+    assert variables["EVENTPOST_DEAD_LETTERS_URL"] == {"Ref": f"{part}DeadLetters"}
+    assert variables["EVENTPOST_MAX_RECEIVES"] == str(queue["RedrivePolicy"]["maxReceiveCount"])
+
+
+def test_no_list_has_a_queue_of_the_roots_name(root_stack: Any, list_stack: Any) -> None:
+    """Whatever a list is called: its name has no hyphen, and these have one where the name would stand."""
+    pattern = list_stack.source["Parameters"]["List"]["AllowedPattern"]
+    names = [
+        queue["QueueName"]["Fn::Sub"].removeprefix("${AWS::StackName}-") for queue in root_stack.of(QUEUE).values()
+    ]
+
+    assert len(names) == len(set(names)) == 4
+    assert [name for name in names if re.fullmatch(pattern, name.removesuffix("-dead-letters"))] == []
 
 
 def test_retention(list_stack: Any) -> None:

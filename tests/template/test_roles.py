@@ -6,14 +6,21 @@ from typing import Any
 
 import pytest
 
+from intrinsics import actions, listed, text_of
+
 BUDGET = "#budget#"  # how the partition keys of the budget's rows begin
+ATTEMPTS = "#attempts#"  # and those of the rows that count attempts
 
 # Where a star is right, and why.
 ANY_RESOURCE = {
     ("SlackRole", "DrawGraphs"): "reading metrics cannot be limited to some of them",
     ("CaptureRole", "WriteTraces"): "X-Ray has no resource to name",
     ("Role", "WriteTraces"): "X-Ray has no resource to name",
+    ("PreferencesRole", "WriteTraces"): "X-Ray has no resource to name",
+    ("LettersRole", "WriteTraces"): "X-Ray has no resource to name",
+    ("FeedbackRole", "WriteTraces"): "X-Ray has no resource to name",
     ("Role", "AskForLimits"): "the account is no resource",
+    ("LettersRole", "AskForLimits"): "the account is no resource",
 }
 PATHS = {
     "${Screenshots.Arn}/captures/*": "capture writes the pictures of every list",
@@ -25,9 +32,7 @@ PATHS = {
 
 def test_actions_are_spelled_out(stack: Any) -> None:
     """No action of any role has a star in it."""
-    stars = [
-        (role, action) for role, statement in stack.statements() for action in _actions(statement) if "*" in action
-    ]
+    stars = [(role, action) for role, statement in stack.statements() for action in actions(statement) if "*" in action]
 
     assert stars == []
 
@@ -37,8 +42,8 @@ def test_resources_are_named(stack: Any) -> None:
     everything = {
         (role, statement["Sid"])
         for role, statement in stack.statements()
-        for resource in _listed(statement["Resource"])
-        if "*" in json.dumps(resource) and _path(resource) not in PATHS
+        for resource in listed(statement["Resource"])
+        if "*" in json.dumps(resource) and text_of(resource) not in PATHS
     }
 
     assert everything - ANY_RESOURCE.keys() == set()
@@ -60,7 +65,7 @@ def test_rows_are_limited_to_the_list(list_stack: Any) -> None:
     statements = [
         statement
         for _, statement in list_stack.statements()
-        if any(action.startswith("dynamodb:") for action in _actions(statement))
+        if any(action.startswith("dynamodb:") for action in actions(statement))
     ]
 
     assert len(statements) == 3
@@ -75,26 +80,26 @@ def test_rows_are_limited_to_the_list(list_stack: Any) -> None:
 
 
 def test_no_list_is_called_as_the_budget(list_stack: Any) -> None:
-    """So no row of a list is ever a row of the budget; all that a list may do there is to count."""
+    """So no row of a list is ever a row of the budget, or one that counts; all that a list may do there is to count."""
     pattern = list_stack.source["Parameters"]["List"]["AllowedPattern"]
 
-    assert re.match(pattern, BUDGET) is None
-    assert _actions(list_stack.statement("KeepToBudget")) == ["dynamodb:UpdateItem"]
+    assert [kind for kind in (BUDGET, ATTEMPTS) if re.match(pattern, kind)] == []
+    assert actions(list_stack.statement("KeepToBudget")) == ["dynamodb:UpdateItem"]
 
 
 def test_a_list_reads_no_ledger(list_stack: Any) -> None:
     """What it must know of earlier deliveries, its conditional writes tell it."""
-    assert set(_actions(list_stack.statement("KeepLedger"))) == {
+    assert set(actions(list_stack.statement("KeepLedger"))) == {
         f"dynamodb:{name}Item" for name in ("Put", "Update", "Delete", "BatchWrite")
     }
 
 
 def test_a_list_keeps_its_own_events_only(list_stack: Any) -> None:
     """It writes nothing else into the bucket."""
-    written = [statement["Sid"] for _, statement in list_stack.statements() if "s3:PutObject" in _actions(statement)]
+    written = [statement["Sid"] for _, statement in list_stack.statements() if "s3:PutObject" in actions(statement)]
 
     assert written == ["KeepEvents"]
-    assert set(_actions(list_stack.statement("KeepEvents"))) == {"s3:GetObject", "s3:PutObject"}
+    assert set(actions(list_stack.statement("KeepEvents"))) == {"s3:GetObject", "s3:PutObject"}
 
 
 def test_ses_only_where_it_sends(list_stack: Any) -> None:
@@ -106,7 +111,7 @@ def test_ses_only_where_it_sends(list_stack: Any) -> None:
 
     assert policy[0] == "SendsBySes"
     assert list_stack.source["Conditions"]["SendsBySes"] == {"Fn::Not": [says_none]}
-    assert not [sid for sid in elsewhere if "ses:" in json.dumps(_actions(list_stack.statement(sid)))]
+    assert not [sid for sid in elsewhere if "ses:" in json.dumps(actions(list_stack.statement(sid)))]
 
 
 def test_ses_sends_for_the_sender_alone(list_stack: Any) -> None:
@@ -114,23 +119,23 @@ def test_ses_sends_for_the_sender_alone(list_stack: Any) -> None:
     statement = list_stack.statement("SendBySes")
     identity, configuration_set = statement["Resource"]
 
-    assert set(_actions(statement)) == {"ses:SendEmail", "ses:SendRawEmail"}
+    assert set(actions(statement)) == {"ses:SendEmail", "ses:SendRawEmail"}
     assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Fn::Select": [12, {"Ref": "Platform"}]}}}
-    assert _path(identity).endswith(":identity/*")
-    assert _path(configuration_set).endswith(":configuration-set/${Set}")
+    assert text_of(identity).endswith(":identity/*")
+    assert text_of(configuration_set).endswith(":configuration-set/${Set}")
     assert configuration_set["Fn::Sub"][1] == {"Set": {"Fn::Select": [13, {"Ref": "Platform"}]}}
 
 
 def test_a_whole_table_is_out_of_reach(list_stack: Any) -> None:
     """A scan has no leading keys, so the condition would not hold it back; PartiQL may be one."""
-    actions = {action for _, statement in list_stack.statements() for action in _actions(statement)}
+    allowed = {action for _, statement in list_stack.statements() for action in actions(statement)}
 
-    assert not actions & {"dynamodb:Scan", "dynamodb:PartiQLSelect", "dynamodb:DeleteTable", "dynamodb:UpdateTable"}
+    assert not allowed & {"dynamodb:Scan", "dynamodb:PartiQLSelect", "dynamodb:DeleteTable", "dynamodb:UpdateTable"}
 
 
 def test_lists_only_read_subscribers(list_stack: Any) -> None:
     """Sending changes nobody's membership."""
-    assert set(_actions(list_stack.statement("ReadSubscribers"))) == {"dynamodb:Query"}
+    assert set(actions(list_stack.statement("ReadSubscribers"))) == {"dynamodb:Query"}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +152,7 @@ def test_statements_are_about_their_part_of_the_platform(list_stack: Any, sid: s
     """The positions are those of the table at the head of functions/list.yaml."""
     selected = [{"Fn::Select": [position, {"Ref": "Platform"}]} for position in positions]
 
-    assert _listed(list_stack.statement(sid)["Resource"]) == selected
+    assert listed(list_stack.statement(sid)["Resource"]) == selected
 
 
 def test_capture_may_write_pictures_and_logs(root_stack: Any) -> None:
@@ -156,7 +161,7 @@ def test_capture_may_write_pictures_and_logs(root_stack: Any) -> None:
         action: statement["Resource"]
         for role, statement in root_stack.statements()
         if role == "CaptureRole"
-        for action in _actions(statement)
+        for action in actions(statement)
     }
 
     assert allowed == {
@@ -175,17 +180,3 @@ def test_slack_can_do_no_more_than_look(root_stack: Any) -> None:
     assert channel["GuardrailPolicies"] == [
         {"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/CloudWatchReadOnlyAccess"}
     ]
-
-
-def _actions(statement: dict[str, Any]) -> list[str]:
-    return [str(action) for action in _listed(statement["Action"])]
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _path(resource: Any) -> str:
-    """The text of a Fn::Sub, with or without variables of its own."""
-    text = resource.get("Fn::Sub", "") if isinstance(resource, dict) else ""
-    return str(text[0] if isinstance(text, list) else text)

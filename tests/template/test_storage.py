@@ -1,10 +1,14 @@
 """What must not be lost is kept, and what is private stays so."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from eventpost.adapters.ledger_rows import RETENTION
+from eventpost.adapters.subscriber_rows import membership_row
+from eventpost.model import ConsentRecord, ConsentWay, Membership, MembershipState
 
 TABLE = "AWS::DynamoDB::Table"
 
@@ -44,6 +48,19 @@ def test_ledger_rows_expire(root_stack: Any) -> None:
     ledger = root_stack.of(TABLE)["Ledger"]
 
     assert ledger["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def test_who_never_confirmed_is_forgotten(root_stack: Any) -> None:
+    """DynamoDB deletes what asked to join once `expires_at` has passed: what the adapter writes into such rows."""
+    subscribers = root_stack.of(TABLE)["Subscribers"]
+    asked = ConsentRecord(ConsentWay.FORM, datetime.now(UTC))
+    pending = Membership(
+        "stock_alerts", "0" * 32, "a@example.org", {}, MembershipState.PENDING, asked.at, asked, expires_at=asked.at
+    )
+
+    assert subscribers["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert "expires_at" in membership_row(pending)
+    assert "expires_at" not in membership_row(replace(pending, state=MembershipState.ACTIVE, expires_at=None))
 
 
 def test_keys_are_generated(root_stack: Any) -> None:
