@@ -11,6 +11,7 @@ import pytest
 
 from eventpost import errors
 from eventpost.settings import Settings
+from eventpost_cli import registry
 from eventpost_cli.main import COMMANDS
 from eventpost_cli.project import Project
 
@@ -29,7 +30,7 @@ def tracked_files() -> list[Path]:
         check=True,
     )
     files = [ROOT / name for name in listed.stdout.splitlines()]
-    return [file for file in files if file.is_file() and file.suffix not in {".png", ".lock"}]
+    return [file for file in files if file.is_file() and file.suffix not in {".png", ".lock", ".mo"}]
 
 
 def test_the_reference_has_not_drifted_from_the_code() -> None:
@@ -43,6 +44,13 @@ def test_the_reference_has_not_drifted_from_the_code() -> None:
     )
 
     assert checked.returncode == 0, f"docs/reference.md has drifted: run `make docs`\n{checked.stdout}{checked.stderr}"
+
+
+def test_the_registry_has_not_drifted_from_the_lists() -> None:
+    """What subscribers are told of the lists is what their app.py declares."""
+    shipped = (ROOT / registry.PLACE).read_text(encoding="utf-8")
+
+    assert shipped == registry.written(registry.generated(Project(ROOT))), "run `make docs`"
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)

@@ -1,7 +1,11 @@
-"""Takes the pictures in this folder from a running demo's inbox, in a real browser.
+"""Takes the pictures of mails in this folder from a running demo's inbox, in a real browser.
 
 uv run eventpost demo --stay --inbox-port 8025        # in one terminal
 uv run python docs/pictures/take.py http://127.0.0.1:8025
+
+Those of pages are taken by a test, from links in mails that arrived:
+
+EVENTPOST_PICTURES=docs/pictures uv run pytest tests/local/test_consent.py -k axe
 """
 
 import sys

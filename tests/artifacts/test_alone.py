@@ -21,7 +21,7 @@ from deployed import Deployed, wait_until
 from eventpost.deliver.recording import IN_DOUBT_MAX
 from eventpost.deliver.serving import GROUP
 from eventpost_cli.browser import find_browser
-from lambda_alone import Function, started
+from lambda_alone import Function, a_message, received, started
 from pages import COLOUR, SIZE, Page
 from smtp_sink import Sink, running
 
@@ -57,38 +57,6 @@ def list_environment(deployed: Deployed, queues: Mapping[str, str], changed: Map
         "POWERTOOLS_METRICS_NAMESPACE": "eventpost-local",
         "POWERTOOLS_SERVICE_NAME": STOCKS,
     }
-
-
-def received(deployed: Deployed, queue_url: str) -> dict[str, Any]:
-    """The message that waits on the queue, as Lambda hands it to a function."""
-    answer = deployed.sqs.receive_message(
-        QueueUrl=queue_url,
-        AttributeNames=["All"],
-        MessageAttributeNames=["All"],
-        WaitTimeSeconds=0,
-        VisibilityTimeout=600,
-    )
-    (message,) = answer["Messages"]
-    attributes = message.get("MessageAttributes", {}).items()
-    record = {
-        "messageId": message["MessageId"],
-        "receiptHandle": message["ReceiptHandle"],
-        "body": message["Body"],
-        "attributes": message["Attributes"],
-        "messageAttributes": {
-            name: {"stringValue": value["StringValue"], "dataType": "String"} for name, value in attributes
-        },
-        "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:alone",
-        "awsRegion": "us-east-1",
-    }
-    return {"Records": [record]}
-
-
-def a_message(deployed: Deployed, queues: Mapping[str, str], body: str) -> dict[str, Any]:
-    """A batch of one message that was sent just now."""
-    deployed.sqs.send_message(QueueUrl=queues["EVENTPOST_QUEUE_URL"], MessageBody=body)
-    return received(deployed, queues["EVENTPOST_QUEUE_URL"])
 
 
 def price_moved(**fields: Any) -> str:

@@ -9,7 +9,7 @@ from PIL import Image
 import received_mail
 import sentinels
 from deployed import Deployed
-from eventpost.links import LinkTarget
+from eventpost.links import LinkTarget, Purpose, audience_tag
 from pages import COLOUR, SIZE, Page
 
 LIST = "dcf_engine_results"
@@ -75,10 +75,10 @@ def assert_good(deployed: Deployed, mail: received_mail.EmailMessage, picture: b
 
 def assert_own_links(deployed: Deployed, mail: received_mail.EmailMessage) -> None:
     """The links verify under the deployed keys, name this subscriber, and stand in both parts."""
-    links, target = deployed.links(), LinkTarget(LIST, deployed.id_of(str(mail["To"])))
+    links, target = deployed.links(), LinkTarget(deployed.id_of(str(mail["To"])), audience_tag(LIST))
     unsubscribe, preferences = (mail[name].strip("<>") for name in ("List-Unsubscribe", "List-Help"))
-    assert links.read_unsubscribe(unsubscribe.rpartition("/")[2]) == target
-    assert links.read_preferences(preferences.rpartition("/")[2]) == target
+    assert links.read(Purpose.UNSUBSCRIBE, unsubscribe.rpartition("/")[2]) == target
+    assert links.read(Purpose.PREFERENCES, preferences.rpartition("/")[2]) == target
     for part in ("html", "plain"):
         assert unsubscribe in received_mail.text(mail, part)
         assert preferences in received_mail.text(mail, part)

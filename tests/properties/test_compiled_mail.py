@@ -291,7 +291,7 @@ def event_mail(folder: Path, html: str, text: str, subject: str = "{{ event.tick
 
 def rendered_alone(mail: EventMail, to: Subscriber) -> bytes | None:
     """The mail to this subscriber as it is without anything compiled; None where it fails."""
-    links = given.LINKS.urls("price_moves", to.id)
+    links = given.LINKS.of("price_moves")(to.id)
     compiled = mail._compiled
     try:
         written = compiled._bodies.written(compiled._templates, Personal(attributes_of(to), links))

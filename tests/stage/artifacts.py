@@ -17,7 +17,8 @@ class Artifacts:
         """The package of a function by its logical id in template.yaml, then its layers as Python finds them."""
         if name == "Capture":
             return [self.build / name]
-        return [self.build / name / "Function", *self.layers]
+        of_a_list = self.build / name / "Function"  # a nested stack's
+        return [of_a_list if of_a_list.is_dir() else self.build / name, *self.layers]
 
     @property
     def layers(self) -> Sequence[Path]:

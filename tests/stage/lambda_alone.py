@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
-from deployed import wait_until
+from deployed import Deployed, wait_until
 from eventpost_cli.local.family import family
 from eventpost_cli.local.processes import Child
 
@@ -153,3 +153,35 @@ def runtime(folder: Path) -> Path:
             if not link.exists():
                 link.symlink_to(Path(str(distribution(name).locate_file(file.parts[0]))))
     return place
+
+
+def received(deployed: Deployed, queue_url: str) -> dict[str, Any]:
+    """The message that waits on the queue, as Lambda hands it to a function."""
+    answer = deployed.sqs.receive_message(
+        QueueUrl=queue_url,
+        AttributeNames=["All"],
+        MessageAttributeNames=["All"],
+        WaitTimeSeconds=0,
+        VisibilityTimeout=600,
+    )
+    (message,) = answer["Messages"]
+    attributes = message.get("MessageAttributes", {}).items()
+    record = {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message["Attributes"],
+        "messageAttributes": {
+            name: {"stringValue": value["StringValue"], "dataType": "String"} for name, value in attributes
+        },
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:alone",
+        "awsRegion": "us-east-1",
+    }
+    return {"Records": [record]}
+
+
+def a_message(deployed: Deployed, queues: Mapping[str, str], body: str) -> dict[str, Any]:
+    """A batch of one message that was sent just now."""
+    deployed.sqs.send_message(QueueUrl=queues["EVENTPOST_QUEUE_URL"], MessageBody=body)
+    return received(deployed, queues["EVENTPOST_QUEUE_URL"])

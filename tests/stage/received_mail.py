@@ -94,3 +94,8 @@ def references(html: str) -> list[str]:
         if "url(" in (attributes.get("style") or ""):
             fetched.append(attributes["style"] or "")
     return fetched
+
+
+def links(html: str) -> set[str]:
+    """Where the mail's links lead: what a reader may click, and what a scanner follows."""
+    return {attributes["href"] or "" for attributes in Tags(html).named("a") if "href" in attributes}

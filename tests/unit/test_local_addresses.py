@@ -13,6 +13,8 @@ from eventpost_cli.local.state import State
 
 OUTPUTS = {
     "AlarmTopic": "arn:aws:sns:us-east-1:000000000000:alarms",
+    "PreferencesUrl": "http://127.0.0.1:4566/links",
+    "LettersQueueUrl": "http://127.0.0.1:4566/000000000000/eventpost-local-preferences-letters",
     "StockAlerts.QueueUrl": "http://127.0.0.1:4566/000000000000/eventpost-local-stock_alerts",
     "StockAlerts.DeadLettersUrl": "http://127.0.0.1:4566/000000000000/eventpost-local-stock_alerts-dead-letters",
 }
@@ -27,7 +29,7 @@ def state(tmp_path: Path) -> State:
 
 
 def test_queues_are_found_by_their_lists() -> None:
-    """Every list's queue, and nobody's dead letters."""
+    """Every list's queue, and neither dead letters nor what is no list's."""
     assert ADDRESSES.queues() == {"stock_alerts": OUTPUTS["StockAlerts.QueueUrl"]}
 
 
@@ -71,5 +73,6 @@ def test_one_screen_has_all_that_is_needed(state: State) -> None:
 
     lines = shown.getvalue().splitlines()
     assert len(lines) < 15
-    for wanted in (ADDRESSES.inbox, ADDRESSES.endpoint, *ADDRESSES.queues().values(), "Ctrl-C", "aws.log"):
+    pages = f"{ADDRESSES.endpoint}/links/join"
+    for wanted in (ADDRESSES.inbox, ADDRESSES.endpoint, pages, *ADDRESSES.queues().values(), "Ctrl-C", "aws.log"):
         assert any(line.endswith(wanted) for line in lines), wanted

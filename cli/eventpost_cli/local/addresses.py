@@ -50,6 +50,7 @@ class Addresses:
         rows = [
             ("Inbox", self.inbox),
             ("AWS", self.endpoint),
+            ("Pages", f"{self.outputs['PreferencesUrl']}/join"),
             *((f"Queue of {name}", url) for name, url in self.queues().items()),
             ("Subscribers", "uv run eventpost subscribers import examples/dcf_engine/subscribers.csv --local"),
             ("Raise an event", "uv run eventpost send stock_alerts typical --local"),

@@ -14,6 +14,7 @@ from eventpost_cli.local.embedded_aws import (
     alarms,
     batch_permissions,
     generated_secrets,
+    links,
     log_metrics,
     nested_stacks,
     property_types,
@@ -45,6 +46,7 @@ def main() -> None:
     alarms.install()
     log_metrics.install()
     retirement.install()
+    links.install()
     workers.install(Path(unpacked), python)
     queue_metrics.start()
     tether.start()

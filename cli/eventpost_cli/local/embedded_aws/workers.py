@@ -22,6 +22,8 @@ from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
 PERMISSIONS = 0o777
+# What functions/list.yaml tells the function of a list, and nobody tells another.
+LIST_VARIABLE = "EVENTPOST_LIST"
 # On Lambda each invocation has processors of its own; here they share those of the machine, and more at once would
 # only make all of them, and their browsers, late.
 AT_ONCE = max(2, os.cpu_count() or 1)
@@ -86,11 +88,17 @@ def _publish(making: Path, place: Path) -> None:
 
 
 def warm() -> None:
-    """Start a process for every function that takes messages from a queue, so that the first finds it ready."""
-    fed = {source["FunctionName"] for _account, _region, source in lambda_svc._iter_all_esms()}
-    functions = [function for function in lambda_svc._functions._data.values() if _name(function) in fed]
+    """Start a process for every list's function, so that the first event finds it ready.
+
+    Pages and letters can wait the second that theirs take: a start of the stack would wait for it too.
+    """
+    functions = [function for function in lambda_svc._functions._data.values() if _is_a_lists(function)]
     with ThreadPoolExecutor(AT_ONCE) as starters:
         list(starters.map(_start, functions))
+
+
+def _is_a_lists(function: dict[str, Any]) -> bool:
+    return LIST_VARIABLE in function["config"].get("Environment", {}).get("Variables", {})
 
 
 def _start(function: dict[str, Any]) -> None:
