@@ -5,7 +5,8 @@
 #   make check      style, types, import floors, generated files
 #   make new-list NAME=price_drops
 #   make local      the local stack, until Ctrl-C; changes are live within seconds
-#   make docs       the generated parts of the documents
+#   make languages  the catalogues of pages and letters, after a change of their words
+#   make docs       what is generated: parts of the documents, and the registry of the lists
 #   make bench      how fast it is, against what users would pick instead
 #   make soak       whether a mail gets lost when workers are killed and everything else goes wrong
 #   make bench-million  a million subscribers in virtual time, through the real code
@@ -84,10 +85,16 @@ requirements: setup
 	$(UV) export $(EXPORT) --only-group capture --output-file functions/capture/requirements.txt
 EXPORT := --quiet --frozen --no-emit-project --no-hashes --no-annotate --no-header
 
-# The generated parts of docs/reference.md.
+# What is generated from the declarations: the registry of the lists, and parts of docs/reference.md.
 .PHONY: docs
 docs: setup
+	$(RUN) python -m eventpost_cli.registry
 	$(RUN) cog -r docs/reference.md
+
+# The catalogues of pages and letters, from the templates' words: run after a change of words, then translate what is new.
+.PHONY: languages
+languages: setup
+	$(RUN) python -m eventpost_cli.languages
 
 .PHONY: new-list
 new-list: setup
