@@ -14,13 +14,22 @@ PLACE: Final = Path("shared", "eventpost", "registry.json")
 """Where it is in a project: inside the layer, next to the module that reads it."""
 
 
+MOST_NAMES: Final = 300_000
+"""Characters of all audiences' names: who is on every one of them must fit into a row of DynamoDB, which has 400 KB.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+
+
 def generated(project: Project) -> Registry:
     """The registry as the declarations would have it, in order of title.
 
     Raises:
-        click.ClickException: A list's app.py cannot be imported.
+        click.ClickException: A list's app.py cannot be imported, or there are too many topics.
     """
     entries = [_entry(project.load(name)) for name in project.list_names()]
+    names = sum(len(audience) for entry in entries for audience in entry.audiences)
+    if names > MOST_NAMES:
+        msg = f"All names of lists and topics together have {names:,} characters; {MOST_NAMES:,} are the most."
+        raise click.ClickException(msg)
     return Registry(lists=tuple(sorted(entries, key=lambda entry: (entry.title.casefold(), entry.name))))
 
 

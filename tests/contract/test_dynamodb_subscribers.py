@@ -115,25 +115,6 @@ def test_an_erased_person_is_no_more_than_an_id(table: Table) -> None:
     assert row.keys() == {"audience", "id", "version", "suppression"}
 
 
-def test_rows_of_before_consent_records_can_be_read(table: Table) -> None:
-    """They have no person and no record: they count as imported when they joined."""
-    row = {
-        "audience": {"S": KEY.audience},
-        "id": {"S": ANN},
-        "address": {"S": address("ann")},
-        "state": {"S": "active"},
-    }
-    table.put(**row, attributes={"M": {"name": {"S": "Zebedee"}}}, joined_at={"S": NOW.isoformat()})
-    store, _ = table.store()
-
-    joined = ConsentRecord(ConsentWay.IMPORT, NOW)
-    old = Membership(*KEY, address("ann"), {"name": "Zebedee"}, MembershipState.ACTIVE, NOW, joined)
-    assert store.of([KEY]) == {KEY: old}
-    assert list(store.everybody(KEY.audience)) == [old]
-    assert list(store.enrolled(KEY.audience, IdRange(), 5)) == [old.enrolled]
-    assert store.people([ANN]) == {}
-
-
 def test_a_suppressed_row_is_never_mailed(table: Table) -> None:
     """Even one that does not say why is told as suppressed; an active one is not, whatever it still says."""
     store, _ = table.store()

@@ -29,9 +29,10 @@ MOVE = {
     "change_percent": "10.0",
     "occurred_at": "2026-11-20T20:00:00Z",
 }
-WINDOWS = [{"phone": phone, "dark": dark} for phone in (False, True) for dark in (False, True)]
 FOLDER = os.environ.get("EVENTPOST_PICTURES", "")
 """Where to put pictures of the pages, for the documents; nowhere as a rule."""
+EVERY = [{"phone": phone, "dark": dark} for phone in (False, True) for dark in (False, True)]
+WINDOWS = EVERY if FOLDER else [EVERY[0], EVERY[-1]]  # both sizes, and both schemes
 
 
 @pytest.fixture(scope="module")

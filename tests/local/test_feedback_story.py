@@ -117,7 +117,7 @@ def test_a_mail_in_doubt_is_settled(deployed: Deployed, ses: Ses) -> None:
     deployed.settle(LIST)
     in_doubt(deployed, event_id)
 
-    ses.says(ses_told.delivered(tags_of(deployed, ann, event_id)))
+    ses.says(ses_told.sent(tags_of(deployed, ann, event_id)))
 
     wait_until(lambda: deployed.ledger(LIST, event_id)[deployed.id_of(ann)]["state"] == "sent")
 

@@ -1,5 +1,6 @@
 """A thousand joins and leaves of the same fifty subscribers at once, and what must hold when all are acknowledged."""
 
+import os
 import random
 import sys
 import threading
@@ -8,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import boto3
@@ -17,11 +19,12 @@ from moto import mock_aws
 from consent_world import AMZN, GOOG, NEWS, SOURCE, ConsentWorld, id_of, link
 from eventpost.adapters.clock import SystemClock
 from eventpost.adapters.dynamodb_subscribers import DynamoSubscribers
+from eventpost.adapters.memory import MemoryOutbox
 from eventpost.adapters.memory_subscribers import MemorySubscribers
-from eventpost.consent import JoinRequest
+from eventpost.consent import JoinRequest, letters
 from eventpost.errors import PersonChanged
 from eventpost.links import LinkTarget
-from eventpost.model import Change, ConsentWay, Membership, MembershipKey, MembershipState, Person
+from eventpost.model import Change, ConsentWay, Letter, Membership, MembershipKey, MembershipState, Person
 from eventpost.ports import Memberships
 from faults import OneAtATime
 from sentinels import address
@@ -29,7 +32,8 @@ from tables import SUBSCRIBERS_KEYS, new_table
 
 PEOPLE = tuple(f"s{number}" for number in range(50))
 AUDIENCES = (NEWS, AMZN, GOOG)
-WISHES = 1_000
+WISHES = {"in_memory": 1_000, "on_dynamo": int(os.environ.get("EVENTPOST_WISHES", "300"))}
+"""Moto takes a minute for a thousand, which is set by hand: EVENTPOST_WISHES=1000."""
 AT_ONCE = 100
 
 
@@ -86,12 +90,32 @@ class Granted(NamedTuple):
     last: int
 
 
+class OwnLetters(MemoryOutbox):
+    """An outbox that knows which letter the thread that asks has caused: it answers its own, not another's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._own = threading.local()
+
+    def send(self, queue_url: str, body: str, attributes: Mapping[str, str], delay: timedelta = timedelta(0)) -> None:
+        """See `ports.Outbox`."""
+        super().send(queue_url, body, attributes, delay)
+        self._own.last = letters.read(body)
+
+    @property
+    def last(self) -> Letter:
+        """The last letter of this thread."""
+        letter: Letter = self._own.last
+        return letter
+
+
 class Crowd:
     """Everybody's wishes, on one store."""
 
     def __init__(self, store: Memberships) -> None:
         self.saves = Acknowledged(store)
-        self.world = ConsentWorld(self.saves, clock=SystemClock())  # type: ignore[arg-type]
+        self.mailbox = OwnLetters()
+        self.world = ConsentWorld(self.saves, clock=SystemClock(), outbox=self.mailbox)  # type: ignore[arg-type]
         self.world.attempts = self  # type: ignore[assignment]
 
     def allow(self, *_: object) -> bool:
@@ -132,11 +156,9 @@ class Crowd:
     def _by_form(self, target: LinkTarget, wish: Wish) -> None:
         """Ask and confirm, until it is so: whoever leaves in between takes the question back."""
         while True:
-            before = len(self.world.outbox.sent)
             self.world.joining.ask(JoinRequest(address(wish.who), (wish.audience,), "join/x", SOURCE))
-            mine = [each for each in self.world.letters[before:] if each.subscriber == target.subscriber]
-            asked = [each.asked for each in mine if each.audiences == (wish.audience,)]
-            if any(not tag or self.world.joining.confirm(LinkTarget(target.subscriber, tag)) for tag in asked):
+            tag = self.mailbox.last.asked
+            if not tag or self.world.joining.confirm(LinkTarget(target.subscriber, tag)):
                 return
 
 
@@ -187,7 +209,7 @@ def in_memory() -> Iterator[Memberships]:
 
 @pytest.mark.timeout(900)  # moto takes a minute, and more where much else runs
 @pytest.mark.parametrize("where", [in_memory, on_dynamo])
-def test_a_thousand_joins_and_leaves_at_once(where: Callable[[], Any]) -> None:
+def test_joins_and_leaves_at_once(where: Callable[[], Any]) -> None:
     """Once all wishes are acknowledged, the fifty are in a consistent state, which is this for each of them.
 
     1. Every acknowledged save was made on the one before: their versions are 0, 1, 2 ... without a gap or a double,
@@ -197,10 +219,10 @@ def test_a_thousand_joins_and_leaves_at_once(where: Callable[[], Any]) -> None:
     3. Each wish was so at some moment while it was being granted: whoever's wish needed no save found it fulfilled.
     4. Rows and person agree: the person names the audiences of all rows, and each row is this person's.
     """
-    chance = random.Random(4)
+    chance, count = random.Random(4), WISHES[where.__name__]
     wishes = [
         Wish(number, PEOPLE[number % 50], chance.choice(AUDIENCES), chance.random() < 0.5, chance.randrange(3))
-        for number in range(WISHES)
+        for number in range(count)
     ]
     chance.shuffle(wishes)
     with where() as store:
@@ -210,7 +232,7 @@ def test_a_thousand_joins_and_leaves_at_once(where: Callable[[], Any]) -> None:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             granted = list(pool.map(crowd.grant, wishes))
 
-        assert len(granted) == WISHES
+        assert len(granted) == count
         assert crowd.saves.overtaken > 0
         for who in PEOPLE:
             theirs = [each for each in granted if each.wish.who == who]

@@ -128,13 +128,15 @@ class Model:
         """Which letter a request has sent, and what about."""
         box = self.boxes[name]
         if box.refused in FOR_GOOD:
-            return "", ()
+            return "confirm", tuple(audiences)  # there is nothing to confirm
         wanted = tuple(each for each in audiences if each not in box.on)
         return ("confirm", wanted) if wanted else ("already_on", tuple(audiences))
 
     def asked(self, name: str, wanted: Sequence[str], tag: str, now: datetime) -> None:
-        """The question was mailed."""
+        """The question was mailed, if it may be."""
         box = self.boxes[name]
+        if box.refused in FOR_GOOD:
+            return
         for audience in wanted:
             box.asked[audience] = tag
             if audience not in box.left and audience not in box.gone:
@@ -198,7 +200,7 @@ class Model:
         )
 
     def may_ask_to_move(self, name: str, new: str) -> str:
-        """The name of the error, or "" where a letter is sent, or "-" where nothing happens."""
+        """The name of the error, or "" where a letter is sent."""
         old = self.end(name)
         box = self.boxes[old]
         if old == new:
@@ -207,11 +209,13 @@ class Model:
             return "Suppressed"
         if not box.on and not box.pending:
             return "UnknownAudience"
-        return "-" if self.boxes[new].refused else ""
+        return ""
 
     def asked_to_move(self, name: str, new: str, tag: str, now: datetime) -> None:
-        """The question was mailed to the new mailbox."""
+        """The question was mailed to the new mailbox, if it may be."""
         box = self.boxes[new]
+        if box.refused:
+            return
         self._unanswered(box, now + DAY)
         box.known, box.move = True, (tag, self.end(name))
 

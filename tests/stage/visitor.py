@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+from playwright._impl import _driver, _transport
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from eventpost_cli.browser import find_browser
@@ -28,8 +30,14 @@ def browser() -> Iterator[Browser]:
     """The browser of this machine, headless."""
     executable = find_browser()
     assert executable, "no browser: `make test` installs one"
-    with sync_playwright() as playwright:
+    # The capture function, which other tests run in this process, has its drivers write to a folder that it removes.
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(_transport, "get_driver_env", _driver.get_driver_env)
+        playwright = sync_playwright().start()
+    try:
         yield playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+    finally:
+        playwright.stop()
 
 
 @dataclass

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from consent_world import NEWS, ConsentWorld, Interrupted, link
+from eventpost.adapters.memory_subscribers import MemorySubscribers
+from eventpost.model import ConsentWay
 from intrinsics import actions, listed, text_of
 
 # What Lambda asks for to take messages off a queue, and what puts them back for a while.
@@ -20,6 +23,7 @@ WHATEVER_IT_DOES = {"WriteLogs", "WriteTraces", "SendBySes", "AskForLimits"}
             {
                 "dynamodb:BatchGetItem": ["Subscribers"],
                 "dynamodb:PutItem": ["Subscribers"],
+                "dynamodb:DeleteItem": ["Subscribers"],
                 "dynamodb:UpdateItem": ["Ledger"],
                 "sqs:SendMessage": ["LettersQueue"],
                 "secretsmanager:GetSecretValue": ["LinkKeys", "SubscriberIdKey"],
@@ -30,7 +34,7 @@ WHATEVER_IT_DOES = {"WriteLogs", "WriteTraces", "SendBySes", "AskForLimits"}
             {
                 "dynamodb:BatchGetItem": ["Subscribers"],
                 "dynamodb:UpdateItem": ["Ledger"],
-                "sqs:SendMessage": ["LettersDeadLetters"],
+                "sqs:SendMessage": ["LettersQueue", "LettersDeadLetters"],
                 "secretsmanager:GetSecretValue": ["LinkKeys", "SmtpCredentialsSecret"],
                 **{action: ["LettersQueue"] for action in POLLER},
             },
@@ -49,7 +53,7 @@ WHATEVER_IT_DOES = {"WriteLogs", "WriteTraces", "SendBySes", "AskForLimits"}
     ],
 )
 def test_what_serves_people_may_do_no_more(root_stack: Any, role: str, allowed: dict[str, list[str]]) -> None:
-    """None of them can list an audience, delete a row, read the ledger or invoke anything."""
+    """None of them can list an audience, read the ledger or invoke anything; only pages can delete a row."""
     granted: dict[str, list[str]] = {}
     for of_role, statement in root_stack.statements():
         if of_role == role and statement["Sid"] not in WHATEVER_IT_DOES:
@@ -89,6 +93,24 @@ def test_letters_go_by_ses_as_the_mails_of_lists_do(root_stack: Any, list_stack:
     assert ours[0]["Condition"] == {"StringEquals": {"ses:FromAddress": sender}}
     assert [text_of(each) for each in ours[0]["Resource"]] == [text_of(each) for each in theirs[0]["Resource"]]
     assert ours[0]["Resource"][1]["Fn::Sub"][1] == {"Set": configuration_set}
+
+
+def test_pages_may_delete_what_they_delete(root_stack: Any) -> None:
+    """Who was erased, asked to come back and then says no: their address goes, by a `Delete` in the transaction."""
+    store = Interrupted(MemorySubscribers())
+    world = ConsentWorld(store)
+    world.erase("ann")
+    world.ask("ann", NEWS)
+    world.leaving.leave(link("ann"), ConsentWay.ONE_CLICK)
+    granted = {
+        action
+        for role, statement in root_stack.statements()
+        if role == "PreferencesRole" and {"Fn::GetAtt": ["Subscribers", "Arn"]} in listed(statement["Resource"])
+        for action in actions(statement)
+    }
+
+    assert [change.gone for change in store.saved[-1]] == [{NEWS}]
+    assert granted == {"dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"}
 
 
 def _policies_of(stack: Any, role: str) -> list[dict[str, Any]]:

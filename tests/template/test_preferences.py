@@ -15,6 +15,7 @@ STAGE = "AWS::ApiGatewayV2::Stage"
 ROUTE = "AWS::ApiGatewayV2::Route"
 # Whoever posts here has a mail sent to the address they name.
 SENDING = {"POST /join/{list}", "POST /link"}
+LEAVING = "POST /u/{token}"
 
 
 @pytest.fixture(scope="session")
@@ -72,8 +73,11 @@ def test_requests_are_throttled(root_stack: Any) -> None:
     stage = root_stack.only(STAGE)
     limits, all_others = stage["RouteSettings"], stage["DefaultRouteSettings"]
 
-    assert limits.keys() == SENDING
-    for limit in limits.values():
+    assert limits.keys() == SENDING | {LEAVING}
+    assert limits[LEAVING] | {"DetailedMetricsEnabled": False} == all_others, (
+        "apart, so that scanners use up none of it"
+    )
+    for limit in (limits[key] for key in SENDING):
         assert 0 < limit["ThrottlingRateLimit"] <= all_others["ThrottlingRateLimit"] / 10
         assert 0 < limit["ThrottlingBurstLimit"] <= all_others["ThrottlingBurstLimit"] / 10
 
@@ -83,7 +87,7 @@ def test_what_is_throttled_is_there_before(root_stack: Any, routes: dict[str, An
     keys = {name: route["RouteKey"] for name, route in root_stack.of(ROUTE).items()}
     (name,) = root_stack.of(STAGE)
 
-    assert {keys[before] for before in root_stack.resources[name]["DependsOn"]} == SENDING
+    assert {keys[before] for before in root_stack.resources[name]["DependsOn"]} == SENDING | {LEAVING}
     assert routes.keys() >= SENDING
 
 

@@ -7,7 +7,7 @@ import pytest
 import given
 from consent_world import NEWS, SOURCE, ConsentWorld, id_of, link
 from eventpost.consent.address_hint import address_hint
-from eventpost.consent.asking import MOST_PER_ADDRESS, MOST_PER_SOURCE, source_key
+from eventpost.consent.asking import MOST_PER_ADDRESS, MOST_PER_SOURCE, asker, source_key
 from eventpost.consent.joining import JoinRequest
 from eventpost.errors import AddressRefused, TooManyAttempts
 from eventpost.model import mailbox
@@ -102,6 +102,36 @@ def test_a_spelling_is_no_other_mailbox() -> None:
 
     with pytest.raises(TooManyAttempts):
         world.joining.ask(request("ann", "198.51.100.99"))
+
+
+def test_an_alias_is_no_other_mailbox() -> None:
+    """Who gets what is sent to `ann+anything` or, with some providers, `a.n.n`, gets no more of it than anybody."""
+    world = ConsentWorld()
+    local, _, domain = address("ann").partition("@")
+    aliases = [local, f"{local}+a", f"{local}+b+c", f"{local[0]}.{local[1:]}", f"{local[0]}.{local[1:]}+d"]
+    assert len(aliases) == MOST_PER_ADDRESS
+    for number, alias in enumerate(aliases):
+        world.joining.ask(JoinRequest(f"{alias}@{domain}", (NEWS,), "join/news", f"198.51.100.{number}"))
+
+    with pytest.raises(TooManyAttempts):
+        world.joining.ask(JoinRequest(f"{local}+e@{domain}", (NEWS,), "join/news", "198.51.100.99"))
+    assert len({letter.subscriber for letter in world.letters}) == MOST_PER_ADDRESS
+
+
+@pytest.mark.parametrize("typed", ["+@example.org", "+ann@example.org"])
+def test_an_address_that_is_nothing_but_a_tag_is_counted_too(typed: str) -> None:
+    """Whatever can be mailed can be counted."""
+    world = ConsentWorld()
+    for _ in range(MOST_PER_ADDRESS):
+        world.joining.ask(JoinRequest(typed, (NEWS,), "join/news", SOURCE))
+
+    with pytest.raises(TooManyAttempts):
+        world.joining.ask(JoinRequest(typed, (NEWS,), "join/news", SOURCE))
+
+
+def test_whoever_asks_is_not_shown_by_repr() -> None:
+    """An error's traceback must not tell an address."""
+    assert address("ann") not in repr(asker(ConsentWorld().consenting, address("ann")))
 
 
 def test_a_source_asks_for_thirty_letters_an_hour() -> None:

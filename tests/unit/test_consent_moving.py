@@ -1,6 +1,7 @@
 """Another address for the same person: asked for at the old mailbox, confirmed at the new one, and no list is lost."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -90,14 +91,18 @@ def test_the_address_that_they_have_is_refused(world: ConsentWorld) -> None:
 
 @pytest.mark.parametrize("reason", list(SuppressionReason))
 def test_nobody_moves_to_a_suppressed_address(world: ConsentWorld, reason: SuppressionReason) -> None:
-    """Nothing is stored and nobody is mailed, and whoever asked cannot see that."""
+    """Nothing changes, and the question on the queue is asked of nobody: what writes it finds nothing to ask."""
     world.imported("bob", AMZN)
     world.suppress("bob", reason)
-    version = world.person("bob").version
+    before = world.person("bob")
 
-    assert world.ask_to_move("ann", "bob") is None
-    assert world.person("bob").version == version
-    assert world.letters == []
+    target = world.ask_to_move("ann", "bob")
+
+    assert target is not None
+    assert world.moving.question(target).audiences == ()
+    assert not world.moving.confirm(target)
+    assert replace(world.person("bob"), version=before.version) == before
+    assert world.on("ann") == {NEWS, STAFF}
 
 
 def test_who_complained_cannot_move(world: ConsentWorld) -> None:
@@ -453,6 +458,31 @@ def test_everything_can_be_left_in_the_middle_of_a_move(whose: str) -> None:
     assert world.preferring.leave_everything(link(whose, "many/T0000")) == len(everything)
     assert world.moving.confirm(target)
     assert world.on("ann") | world.on("bob") == set()
+
+
+@pytest.mark.parametrize("asked_meanwhile", [False, True])
+def test_a_move_that_broke_off_long_ago_can_be_asked_for_again(*, asked_meanwhile: bool) -> None:
+    """The link to finish it works for a day; the old mailbox, where the rest still arrives, may ask for another."""
+    world, store, everything = crowded(130)
+    target = world.ask_to_move("ann", "bob", "many/T0000")
+    assert target is not None
+
+    def down() -> None:
+        raise StoreUnavailable("the store did not answer")
+
+    store.meanwhile = [lambda: None, down]
+    with pytest.raises(StoreUnavailable):
+        world.moving.confirm(target)
+    world.wait(days=2)
+    if asked_meanwhile:
+        world.imported("cyd", "many/T0001")
+        world.ask_to_move("cyd", "bob", "many/T0001")
+
+    again = world.ask_to_move("ann", "bob", "many/T0129")
+
+    assert again is not None
+    assert world.moving.confirm(again)
+    assert (world.on("ann"), world.on("bob")) == (set(), everything)
 
 
 def test_the_old_address_is_told_even_when_the_queue_failed_at_first(

@@ -147,6 +147,18 @@ def test_who_bounced_or_complained_meanwhile_is_asked_nothing(world: LetterWorld
     assert world.send(letter) is None
 
 
+@pytest.mark.parametrize("reason", [SuppressionReason.BOUNCE, SuppressionReason.COMPLAINT])
+def test_who_bounced_or_complained_before_is_asked_nothing(world: LetterWorld, reason: SuppressionReason) -> None:
+    """The form queues the same letter for everybody, so that it tells nothing of them."""
+    world.join("ann")
+    world.join("bob")
+    world.suppress("ann", reason)
+    letters = [world.asked(lambda: world.ask("ann", PRICES)), world.asked(lambda: world.ask_to_move("bob", "ann"))]
+
+    assert [letter.kind for letter in letters] == [LetterKind.CONFIRM, LetterKind.MOVE]
+    assert [world.send(letter) for letter in letters] == [None, None]
+
+
 def test_who_is_on_it_already_is_told_so(world: LetterWorld) -> None:
     """The same answer on the page, and a letter that needs no answer."""
     world.join("ann", NEWS)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from consent_world import NEWS, SOURCE, id_of
+from eventpost.adapters.smtp_connection import DOT_S, HAND_OVER_S
 from eventpost.errors import BudgetSpent, Misconfigured, StoreUnavailable
 from eventpost.model import OutcomeKind
-from eventpost.runtime.letters import LettersFunction, serve_letters
+from eventpost.runtime.letters import NEEDS, LettersFunction, serve_letters
 from eventpost.settings import QueueSettings
 from letter_world import Answering, LetterWorld
 from sentinels import address
@@ -112,8 +113,16 @@ def test_a_spent_budget_says_when_to_come_again(world: LetterWorld) -> None:
 
     world.budget = Spent()
 
-    assert invoke(world, record(asked(world))) == ["m1"]
-    assert world.outbox.postponed == [("receipt-m1", timedelta(minutes=7))]
+    body = asked(world)
+    assert invoke(world, record(body, receives=5, event_id="letter-1")) == []
+    assert dead(world) == []
+    (queue, again, attributes), delay = world.outbox.sent[-1], world.outbox.delays[-1]
+    assert (queue, again, delay) == (SETTINGS.queue_url, body, timedelta(minutes=7))
+    assert dict(attributes) == {"event_id": "letter-1", "raised_at": "2026-01-01T00:00:00+00:00"}
+
+    world.clock.advance(timedelta(days=4))
+    assert invoke(world, record(body, receives=5)) == []
+    assert dead(world)[0]["error"] == "BudgetSpent"
 
 
 def test_the_last_receive_goes_to_dead_letters_with_its_reason(world: LetterWorld) -> None:
@@ -154,16 +163,21 @@ def test_each_message_of_a_batch_ends_on_its_own(world: LetterWorld) -> None:
 
 
 def test_what_there_is_no_time_for_is_left_alone(world: LetterWorld) -> None:
-    """It comes again by itself, and has lost nothing; what was sent is not sent again."""
+    """It comes again by itself, at the price of a receive; what was sent is not sent again."""
     bodies = [asked(world, local) for local in ("ann", "bob")]
     failed = invoke(
-        world, record(bodies[0], "m1", receives=5), record(bodies[1], "m2", receives=5), context=Context(60, 20)
+        world, record(bodies[0], "m1", receives=4), record(bodies[1], "m2", receives=4), context=Context(60, 20)
     )
 
     assert failed == ["m2"]
     assert [local for local, _ in world.mailed] == ["ann"]
     assert dead(world) == []
     assert world.outbox.postponed == []
+
+
+def test_no_letter_is_begun_that_the_slowest_server_would_not_let_end() -> None:
+    """Cut off, it would come again, and with it every letter of the batch that was sent before."""
+    assert timedelta(seconds=HAND_OVER_S + DOT_S) < NEEDS
 
 
 def test_a_store_that_is_down_loses_no_letter(world: LetterWorld, monkeypatch: pytest.MonkeyPatch) -> None:

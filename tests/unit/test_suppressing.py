@@ -85,12 +85,13 @@ def test_a_complaint_weighs_more_than_a_bounce_in_either_order(world: ConsentWor
 
 
 def test_somebody_of_whom_nothing_is_stored_is_stored_by_id_alone(world: ConsentWorld) -> None:
-    """And nobody can have a letter sent there any more."""
+    """And nobody can have a question mailed there any more."""
     assert suppress(world.consenting, id_of("ann"), BOUNCE)
     assert world.person("ann").address == ""
-    world.ask("ann", NEWS)
+    target = world.ask("ann", NEWS)
 
-    assert world.letters == []
+    assert target is not None
+    assert world.joining.question(target).audiences == ()
     assert world.states("ann") == {}
 
 

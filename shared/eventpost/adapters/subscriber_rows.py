@@ -5,9 +5,7 @@
 | a membership | `list` or `list/topic` | the subscriber's id |
 | a person | `#person#id`, as no list's name begins | the subscriber's id |
 
-What is not known is not there: an empty text, an empty set and a moment that never was have no attribute. A membership
-of before there were consent records has `address`, `attributes`, `state` and `joined_at` only; it reads as one that
-joined by import.
+What is not known is not there: an empty text, an empty set and a moment that never was have no attribute.
 """
 
 import math
@@ -75,15 +73,14 @@ def membership_row(membership: Membership) -> Row:
 
 def membership_of(row: Row) -> Membership:
     """The membership that a row tells of."""
-    joined_at = _moment_of(row["joined_at"])
     return Membership(
         audience=row["audience"]["S"],
         subscriber=row["id"]["S"],
         address=row["address"]["S"],
         attributes=_attributes_of(row),
         state=MembershipState(row["state"]["S"]),
-        joined_at=joined_at,
-        joined=_record_of(row["joined"]) if "joined" in row else ConsentRecord(ConsentWay.IMPORT, joined_at),
+        joined_at=_moment_of(row["joined_at"]),
+        joined=_record_of(row["joined"]),
         left=_record_of(row["left"]) if "left" in row else None,
         asked=_text_of(row, "asked"),
         suppressed=_text_of(row, "suppressed"),

@@ -2,7 +2,7 @@
 
 import hmac
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -12,7 +12,7 @@ from eventpost.links import MAX_AGE, Purpose
 from eventpost.model import mailbox, subscriber_id
 
 MOST_PER_ADDRESS: Final = 5
-"""Letters that anybody can have sent to one address in an hour, of whatever kind."""
+"""Letters that anybody can have sent to one mailbox in an hour, of whatever kind, by whichever alias."""
 
 MOST_PER_SOURCE: Final = 30
 """Letters that one source can have sent in an hour. Many people share an address of IPv4, so it is not few."""
@@ -41,10 +41,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """An address that somebody typed, as it is mailed, and its id."""
+    """Whose address somebody typed.
 
-    address: str
+    Attributes:
+        address: As it is mailed.
+        subscriber: Its id.
+        mailbox: What stands for the mailbox while letters to it are counted: the same for all of its aliases.
+    """
+
+    address: str = field(repr=False)
     subscriber: str
+    mailbox: str
 
 
 def open_for(purpose: Purpose) -> timedelta:
@@ -60,18 +67,27 @@ def asker(consenting: Consenting, address: str) -> Asker:
     Raises:
         AddressRefused: No mail can be sent there.
     """
-    mailed = mailbox(address)
-    return Asker(mailed, subscriber_id(mailed, consenting.id_key()))
+    mailed, key = mailbox(address), consenting.id_key()
+    return Asker(mailed, subscriber_id(mailed, key), subscriber_id(_without_alias(mailed), key))
 
 
-def admit(consenting: Consenting, subscriber: str, source: str) -> None:
-    """Count one request for a letter to this subscriber; return if there may be one more.
+def _without_alias(address: str) -> str:
+    """The address without what many providers ignore: a tag behind a plus (RFC 5233), and dots.
 
-    It is counted whether or not the subscriber is known, so the answer tells nothing.
+    Where that names another mailbox, the two share their letters of an hour, and nothing else.
+    """
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0].replace('.', '') or local}@{domain}"
+
+
+def admit(consenting: Consenting, who: Asker, source: str) -> None:
+    """Count one request for a letter to this mailbox; return if there may be one more.
+
+    It is counted whether or not anybody knows the mailbox, so the answer tells nothing.
 
     Args:
         consenting: The ports.
-        subscriber: Whose mailbox it is.
+        who: Whose mailbox it is.
         source: The client's IP address.
 
     Raises:
@@ -79,8 +95,8 @@ def admit(consenting: Consenting, subscriber: str, source: str) -> None:
         StoreUnavailable: The store did not answer.
     """
     by_source = source_key(source, consenting.id_key())
-    for who, limit in ((by_source, MOST_PER_SOURCE), (subscriber, MOST_PER_ADDRESS)):
-        if not consenting.attempts.allow(who, limit, WINDOW):
+    for counted, limit in ((by_source, MOST_PER_SOURCE), (who.mailbox, MOST_PER_ADDRESS)):
+        if not consenting.attempts.allow(counted, limit, WINDOW):
             msg = "too many requests of late"
             raise TooManyAttempts(msg, WINDOW)
 

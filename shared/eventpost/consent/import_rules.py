@@ -119,7 +119,7 @@ def decide(
     told = []
     for wish in theirs:
         before = memberships.get(wish.audience) or _living(rows.get(wish.key), joined.at)
-        fate = _fate(person, before, wish.subscriber)
+        fate = _fate(person, before)
         told.append(Imported(wish.line, wish.audience, fate, REASONS.get(fate, "")))
         if fate is Fate.ADDED:
             memberships[wish.audience] = wish.membership(person.address or wish.address, joined, before)
@@ -152,8 +152,8 @@ def _living(row: Membership | None, now: datetime) -> Membership | None:
     return None if row is None or (row.expires_at is not None and row.expires_at <= now) else row
 
 
-def _fate(person: Person, before: Membership | None, subscriber: str) -> Fate:
-    if person.moved_to or person.id != subscriber:
+def _fate(person: Person, before: Membership | None) -> Fate:
+    if person.moved_to:
         return Fate.MOVED
     if person.suppression is not None:
         return Fate.ERASED if person.suppression.reason is SuppressionReason.ERASED else Fate.SUPPRESSED

@@ -15,7 +15,7 @@ from eventpost.consent.asking import TAG_BYTES, Asker, Question, admit, asker, o
 from eventpost.consent.consenting import Consenting, Decided
 from eventpost.consent.finding import parted
 from eventpost.consent.moved_rows import arrived, departed
-from eventpost.consent.transitions import moved_away, stays, unanswered
+from eventpost.consent.transitions import ON, moved_away, stays, unanswered
 from eventpost.errors import AddressRefused, Suppressed, UnknownAudience
 from eventpost.links import LinkTarget, Purpose
 from eventpost.model import (
@@ -60,8 +60,10 @@ class Moving:
     def ask(self, target: LinkTarget, new_address: str, source: str, language: str = "en") -> None:
         """Have the owner of the new address asked by a letter whether the person's mails shall come there.
 
-        Whoever asks learns nothing of that address: if it is suppressed or was erased, nothing is stored and nobody
-        is mailed. (Who was erased can come back by the form.)
+        Whoever asks learns nothing of that address: if it is suppressed or was erased, nothing changes, and what
+        writes the letter finds nothing to ask. (Who was erased can come back by the form.)
+
+        If an earlier move to that address broke off, it goes on once this is confirmed.
 
         Raises:
             AddressRefused: No mail can be sent there, or it is the address that they have.
@@ -72,12 +74,10 @@ class Moving:
             StoreUnavailable: The store or the queue did not answer.
         """
         who = asker(self._consenting, new_address)
-        old = self._consenting.person(target.subscriber)
+        old = self._leaving(target, who)
         self._check(old, who)
-        admit(self._consenting, who.subscriber, source)
-        letter = self._consenting.settle(lambda: self._asked(old.id, who, language))
-        if letter is not None:
-            self._consenting.send(letter)
+        admit(self._consenting, who, source)
+        self._consenting.send(self._consenting.settle(lambda: self._asked(old.id, who, language)))
 
     def question(self, target: LinkTarget) -> Question:
         """What the link in that letter asks: the audiences that would come along. Changes nothing.
@@ -111,6 +111,15 @@ class Moving:
             self._consenting.settle(lambda: self._finished(target))
         return step.end is not _End.NOTHING
 
+    def _leaving(self, target: LinkTarget, who: Asker) -> Person:
+        """Who moves: the person as they are now, or as they were at an address that a move to `who` has not emptied."""
+        *before, present = self._consenting.lineage(target.subscriber)
+        return next((each for each in before if each.moved_to == who.subscriber and self._is_mailed(each)), present)
+
+    def _is_mailed(self, person: Person) -> bool:
+        """Whether the person is on anything at this very address."""
+        return any(row.state in ON for row in self._consenting.memberships_of(person).values())
+
     def _check(self, old: Person, who: Asker) -> None:
         if old.id == who.subscriber:
             msg = "this is the address that they have"
@@ -122,10 +131,11 @@ class Moving:
             msg = "there is no membership that could move"
             raise UnknownAudience(msg)
 
-    def _asked(self, old: str, who: Asker, language: str) -> Decided[Letter | None]:
+    def _asked(self, old: str, who: Asker, language: str) -> Decided[Letter]:
         new = self._consenting.stored(who.subscriber)
         if new.suppression is not None:
-            return (), None
+            tag = secrets.token_hex(TAG_BYTES)
+            return (Change(new),), Letter(LetterKind.MOVE, new.id, asked=tag, language=language)
         tag = new.asked if new.asked and new.moving_from == old else secrets.token_hex(TAG_BYTES)
         until = unanswered(new, self._consenting.clock.now() + _UNCONFIRMED_FOR)
         after = replace(new, address=new.address or who.address, asked=tag, moving_from=old, expires_at=until)

@@ -107,9 +107,9 @@ class Preferring:
             TooManyAttempts: Too many letters were asked for of late, by this source or for this mailbox.
             StoreUnavailable: The store or the queue did not answer.
         """
-        subscriber = asker(self._consenting, address).subscriber
-        admit(self._consenting, subscriber, source)
-        self._consenting.send(Letter(LetterKind.PREFERENCES, subscriber, language=language))
+        who = asker(self._consenting, address)
+        admit(self._consenting, who, source)
+        self._consenting.send(Letter(LetterKind.PREFERENCES, who.subscriber, language=language))
 
     def _saved(self, target: LinkTarget, joining: frozenset[str], leaving: frozenset[str]) -> Decided[Saved]:
         person = self._consenting.person(target.subscriber)

@@ -11,6 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from eventpost.consent import letters
 from eventpost.consent.writing import LetterWriting
+from eventpost.errors import BudgetSpent
 from eventpost.model import OutcomeKind
 from eventpost.ports import Outbox
 from eventpost.runtime.messages import Messages, TryAgain
@@ -22,8 +23,13 @@ if TYPE_CHECKING:
 
 NAME: Final = "letters"
 
-# Longer than a provider is waited for. What is left of a batch then comes again, instead of all of it.
-NEEDS: Final = timedelta(seconds=25)
+# Longer than a provider is waited for, as in `deliver.invocation`. What is left of a batch then comes again, instead of
+# all of it.
+NEEDS: Final = timedelta(seconds=45)
+
+WAITS: Final = timedelta(days=4)
+"""How long a letter waits for the budget, as slices do; after that it is tried a few times more and given up on."""
+_WAIT: Final = timedelta(minutes=15)  # the longest delay of SQS
 
 _FATES: Final = {OutcomeKind.SENT: "sent", OutcomeKind.REFUSED: "failed", None: "skipped"}
 _NUMBER: Final = 32  # hex digits, as in events' mails: feedback finds the subscriber behind them
@@ -93,12 +99,28 @@ class LettersFunction:
 
     def _handle(self, received: Received) -> None:
         letter = letters.read(received.body)
-        fate = _FATES[self._platform.letter_writing.send(letter, _number(received))]
+        try:
+            fate = _FATES[self._platform.letter_writing.send(letter, _number(received))]
+        except BudgetSpent as spent:
+            self._put_back(received, spent)
+            return
         told = {"letter_id": received.event_id, "kind": str(letter.kind), "subscriber": letter.subscriber}
         self._logger.info(f"letter {fate}", extra=told)  # noqa: G004 - one of three words
         metrics = Metrics(namespace=self._settings.metrics_namespace, service=NAME)
         metrics.add_metric(fate, MetricUnit.Count, 1)
         metrics.flush_metrics()
+
+    def _put_back(self, received: Received, spent: BudgetSpent) -> None:
+        """Put the letter on the queue again as a new message, so that waiting for budget uses up no receive.
+
+        Raises:
+            BudgetSpent: It has waited for too long already.
+        """
+        if self._platform.letter_writing.consenting.clock.now() - received.raised_at >= WAITS:
+            raise spent
+        delay = min(spent.retry_after or _WAIT, _WAIT)
+        self._platform.outbox.send(self._settings.queue_url, received.body, received.identity, delay)
+        self._logger.info("letter waits for the budget", extra={"letter_id": received.event_id})
 
 
 def _number(received: Received) -> str:
