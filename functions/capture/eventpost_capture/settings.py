@@ -1,8 +1,14 @@
 """What the function is told by its environment; read nowhere else.
 
-The browser's flags differ by place. Lambda and root have no sandbox, so there it is off by default; elsewhere it is on.
-`CAPTURE_BROWSER_FLAGS` replaces that default. Lambda's process model goes there too:
-`--no-sandbox --no-zygote --single-process`.
+The browser's flags differ by place. Root has no sandbox, so there it is off by default; elsewhere it is on. Lambda has
+none either, and is known for browsers that hang in several processes, so the package's own browser runs in a single one
+there. `CAPTURE_BROWSER_FLAGS` replaces that default: `--no-sandbox --no-zygote` are several processes.
+
+`CAPTURE_RECYCLE_SHOTS` (100) and `CAPTURE_RECYCLE_MB` (512) say when a browser is worn out: after so many shots, or
+when its processes hold more memory for themselves than that between two shots. An idle one holds some 60 MB.
+
+Pages reach public addresses on the ports of `CAPTURE_ALLOW_PORTS` (80,443), and the hosts of `CAPTURE_ALLOW_HOSTS` at
+any address and port. A shot may move `CAPTURE_MAX_BYTES` (100000000), both ways together.
 """
 
 import os
@@ -13,6 +19,10 @@ from typing import Self
 from eventpost_capture.errors import Misconfigured
 
 NO_SANDBOX = "--no-sandbox"
+SINGLE_PROCESS = "--single-process"
+LAMBDA_FLAGS = (NO_SANDBOX, "--no-zygote", SINGLE_PROCESS)
+_TOP_PORT = 65_535
+_MAX_BYTES = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,15 @@ class Settings:
     allow_hosts: frozenset[str]
     chromium_path: str | None
     browser_flags: tuple[str, ...]
+    recycle_shots: int = 100
+    recycle_mb: int = 512
+    allow_ports: frozenset[int] = frozenset({80, 443})
+    max_bytes: int = _MAX_BYTES
+
+    @property
+    def shots_per_browser(self) -> int:
+        """How many shots a browser is good for. In a single process a second context would end it, so there: one."""
+        return 1 if SINGLE_PROCESS in self.browser_flags else self.recycle_shots
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
@@ -35,6 +54,10 @@ class Settings:
             allow_hosts=_hosts(environment.get("CAPTURE_ALLOW_HOSTS", "")),
             chromium_path=environment.get("CHROMIUM_PATH") or None,
             browser_flags=_flags(environment),
+            recycle_shots=_number(environment, "CAPTURE_RECYCLE_SHOTS", 100),
+            recycle_mb=_number(environment, "CAPTURE_RECYCLE_MB", 512),
+            allow_ports=_ports(environment.get("CAPTURE_ALLOW_PORTS", "")),
+            max_bytes=_number(environment, "CAPTURE_MAX_BYTES", _MAX_BYTES),
         )
 
 
@@ -42,8 +65,24 @@ def _hosts(listed: str) -> frozenset[str]:
     return frozenset(host for entry in listed.split(",") if (host := entry.strip().strip("[]").casefold()))
 
 
+def _ports(listed: str) -> frozenset[int]:
+    told = [port.strip() for port in (listed.strip() or "80,443").split(",")]
+    if not all(port.isascii() and port.isdigit() and 0 < int(port) <= _TOP_PORT for port in told):
+        raise Misconfigured("CAPTURE_ALLOW_PORTS lists no ports by commas: correct it on the capture function")
+    return frozenset(map(int, told))
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    told = environment.get(name, "").strip() or str(default)
+    if not (told.isascii() and told.isdigit() and int(told)):
+        raise Misconfigured(f"{name} is no whole number above 0: correct it on the capture function")
+    return int(told)
+
+
 def _flags(environment: Mapping[str, str]) -> tuple[str, ...]:
     if "CAPTURE_BROWSER_FLAGS" in environment:
         return tuple(environment["CAPTURE_BROWSER_FLAGS"].split())
-    unsandboxable = "AWS_LAMBDA_FUNCTION_NAME" in environment or os.geteuid() == 0
-    return (NO_SANDBOX,) if unsandboxable else ()
+    in_lambda = "AWS_LAMBDA_FUNCTION_NAME" in environment
+    if in_lambda and not environment.get("CHROMIUM_PATH"):
+        return LAMBDA_FLAGS
+    return (NO_SANDBOX,) if in_lambda or os.geteuid() == 0 else ()

@@ -38,6 +38,11 @@ class Target:
             raise UrlRefused("the URL names no host: give an absolute http(s) URL")
         return cls(parts.scheme, host, parts.port or _PORTS[parts.scheme])
 
+    @property
+    def origin(self) -> str:
+        """Scheme and host, and the port where it is not the scheme's own."""
+        return str(self) if self.port == _PORTS.get(self.scheme) else f"{self}:{self.port}"
+
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}"
