@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from eventpost.errors import UnknownTopic
-from eventpost.model import Event
+from eventpost.model import CaptureOptions, Event, Viewport
+
+__all__ = ["RESERVED_NAMES", "MailList", "Screenshot", "Topics", "Viewport"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,31}")
 RESERVED_NAMES = frozenset({"capture", "feedback", "languages", "letters", "pages", "preferences"})
@@ -14,45 +16,47 @@ RESERVED_NAMES = frozenset({"capture", "feedback", "languages", "letters", "page
 
 # What RFC 5322 lets stand in List-Id without quotes, less the slash: tickers such as BRK.B, ^GSPC and EUR=X fit.
 _TOPIC = re.compile(r"(?=.{1,64}\Z)[\w!$%&'*+=?^`{|}~-]+(\.[\w!$%&'*+=?^`{|}~-]+)*", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Viewport:
-    """The browser window that a page is captured in: CSS pixels."""
-
-    width: int = 1280
-    height: int = 800
+_LONGEST_CAPTURE_S = 900  # Lambda's own limit
+_ON_FAILURE = ("retry", "send", "dead_letters")
+_HASH_BITS = 64  # if as many may differ, no picture is ever another one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Screenshot:
-    """The picture in a list's mails: which page, and what of it.
+class Screenshot(CaptureOptions):
+    """The picture in a list's mails: which page, and, by the options of `CaptureOptions`, what of it and how.
 
     Attributes:
         url: A Jinja template over `event`, such as "{{ event.report_url }}". Only http and https are captured.
-        selector: A CSS selector; the first element it matches is captured instead of the window.
-        viewport: The window's size.
-        full_page: Capture the page's whole height (the capture function has a cap).
-        scale: Device pixels per CSS pixel, 1 to 3. Two looks sharp on phones.
-        image_format: "png" for charts and text, "jpeg" for photographs.
-        quality: 1 to 100, for JPEG only.
         attach: Also put the picture into the mail as an attachment.
-        timeout_s: Seconds from the request to the finished picture.
+        on_failure: What becomes of an event whose page is not captured. "retry" tries it again as any event, and in
+            the end gives it up. "send" mails it at once with a note in the picture's place, and asks no more.
+            "dead_letters" gives it up at once.
+        only_if_changed: Mail the event only if its picture differs from the last one that was mailed of this page, to
+            the same list or topic, in more than so many of the 64 bits of a difference hash: 0 to 63. None mails
+            every event.
+        timeout_s: Seconds from the request to the finished picture, more than `delay_s`, 900 at most.
+
+    Raises:
+        ValueError: An option is none, or does not go with another; the message says what to change.
     """
 
     url: str
-    selector: str | None = None
-    viewport: Viewport = Viewport()
-    full_page: bool = False
-    scale: float = 2
-    image_format: Literal["png", "jpeg"] = "png"
-    quality: int | None = None
     attach: bool = False
+    on_failure: Literal["retry", "send", "dead_letters"] = "retry"
+    only_if_changed: int | None = None
     timeout_s: float = 25
 
     def __post_init__(self) -> None:
-        if self.quality is not None and self.image_format != "jpeg":
-            msg = "a PNG has no quality: leave `quality` out, or say image_format='jpeg'"
+        CaptureOptions.__post_init__(self)  # super() does not find its way in a class with slots
+        if not self.delay_s < self.timeout_s <= _LONGEST_CAPTURE_S:
+            msg = f"timeout_s must be more than delay_s ({self.delay_s:g}), and {_LONGEST_CAPTURE_S} at most"
+            raise ValueError(msg)
+        if self.on_failure not in _ON_FAILURE:
+            msg = f"on_failure must be one of {', '.join(_ON_FAILURE)}"
+            raise ValueError(msg)
+        bits = self.only_if_changed
+        if bits is not None and (type(bits) is not int or not 0 <= bits < _HASH_BITS):
+            msg = f"only_if_changed must be a whole number of bits from 0 to {_HASH_BITS - 1}, such as 2, or None"
             raise ValueError(msg)
 
 

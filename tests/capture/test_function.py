@@ -51,6 +51,8 @@ def test_the_picture_is_kept_with_what_it_is(take: Take, bucket: Any) -> None:
         {"full_page": True, "selector": "#a"},
         {"deadline_s": float("nan")},
         {"deadline_s": -1},
+        {"url": None, "key": "captures/a/\ud800.png"},
+        {"selector": ["#a"]},
     ],
 )
 def test_a_wrong_request_is_refused_for_good(app: ModuleType, bucket: Any, wrong: dict[str, Any]) -> None:
@@ -67,6 +69,14 @@ def test_a_wrong_request_is_refused_for_good(app: ModuleType, bucket: Any, wrong
 def test_what_is_no_request_is_refused_for_good(app: ModuleType, bucket: Any, request_: Any) -> None:
     """Anything may be invoked with; nothing breaks."""
     assert app.lambda_handler(request_, None)["error"]["kind"] == "permanent"
+
+
+def test_an_option_of_a_newer_version_waits_for_the_deploy(app: ModuleType, bucket: Any) -> None:
+    """A list may be deployed before this function: its request is neither taken for another nor given up."""
+    error = app.lambda_handler({**_GOOD, "holograms": True}, None)["error"]
+
+    assert (error["kind"], error["type"]) == ("misconfigured", "Misconfigured")
+    assert "does not know holograms: deploy it" in error["message"]
 
 
 def test_no_bucket_is_a_fault_of_the_deployment(app: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import io
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
@@ -16,21 +16,57 @@ import given
 from eventpost.adapters.lambda_capture import LambdaCapture
 from eventpost.adapters.memory import MemoryBlobs, MemoryCapture
 from eventpost.errors import CaptureRefused, CaptureUnavailable, Misconfigured
-from eventpost.model import CaptureRequest
+from eventpost.lists import Screenshot
+from eventpost.model import CaptureOptions, CaptureRequest, Viewport
 from faults import Faulty, failing
 from sentinels import BODY
 
 REQUEST = CaptureRequest(
     url=f"https://pages.example.com/?{BODY}",
     key="captures/price_moves/1.png",
-    selector="#report",
-    viewport=(1280, 800),
-    full_page=False,
-    scale=2,
-    image_format="png",
-    quality=None,
+    options=CaptureOptions(selector="#report"),
     deadline_s=25,
 )
+ASKED = {
+    "url": REQUEST.url,
+    "key": REQUEST.key,
+    "deadline_s": 25,
+    "selector": "#report",
+    "padding": 0,
+    "preset": "desktop",
+    "viewport": None,
+    "full_page": False,
+    "height_cap": 10_000,
+    "wait_for": None,
+    "wait_until": "load",
+    "delay_s": 0,
+    "scale": 2,
+    "dark": False,
+    "css": "",
+    "hide": [],
+    "time_zone": None,
+    "locale": None,
+    "image_format": "png",
+    "quality": None,
+}
+EVERY_OPTION: dict[str, Any] = {
+    "selector": "#chart",
+    "padding": 12,
+    "preset": "phone",
+    "viewport": {"width": 360, "height": 640},
+    "height_cap": 3000,
+    "wait_for": ".drawn",
+    "wait_until": "network_quiet",
+    "delay_s": 0.5,
+    "scale": 3,
+    "dark": True,
+    "css": "#chart { color: red }",
+    "hide": ["#ad", ".cookies"],
+    "time_zone": "Europe/Berlin",
+    "locale": "de-CH",
+    "image_format": "jpeg",
+    "quality": 80,
+}
 PICTURE = {
     "picture": {
         "key": REQUEST.key,
@@ -48,22 +84,10 @@ def functions() -> Any:
     return boto3.client("lambda", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
 
 
-def captured(answer: Any, request: CaptureRequest = REQUEST, **more: Any) -> None:
+def captured(answer: Any, request: CaptureRequest = REQUEST, asked: dict[str, Any] = ASKED, **more: Any) -> None:
     """Capture with a function that answers so; what it is asked must be the contract's request."""
     client = functions()
     payload = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
-    width, height = request.viewport
-    asked = {
-        "url": request.url,
-        "key": request.key,
-        "selector": request.selector,
-        "viewport": {"width": width, "height": height},
-        "full_page": request.full_page,
-        "scale": request.scale,
-        "image_format": request.image_format,
-        "quality": request.quality,
-        "deadline_s": request.deadline_s,
-    }
     with Stubber(client) as stub:
         stub.add_response(
             "invoke",
@@ -80,10 +104,14 @@ def test_a_picture_is_success() -> None:
 
 
 def test_every_option_is_handed_over() -> None:
-    """What a list says of its screenshot reaches the function."""
+    """What a list says of its screenshot reaches the function, and nothing of what is the list's own affair."""
+    declared = {**EVERY_OPTION, "viewport": Viewport(360, 640), "hide": tuple(EVERY_OPTION["hide"])}
+    screenshot = Screenshot(url="{{ event.page }}", attach=True, timeout_s=60, **declared)
+    assert EVERY_OPTION.keys() | {"full_page"} == {field.name for field in fields(CaptureOptions)}
+
+    captured(PICTURE, replace(REQUEST, options=screenshot), ASKED | EVERY_OPTION)
     captured(
-        PICTURE,
-        replace(REQUEST, selector=None, viewport=(390, 844), full_page=True, scale=3, image_format="jpeg", quality=80),
+        PICTURE, replace(REQUEST, options=CaptureOptions(full_page=True)), ASKED | {"selector": None, "full_page": True}
     )
 
 

@@ -1,9 +1,11 @@
 """Declaring a list: what cannot work is refused when its module is imported."""
 
+from typing import Any
+
 import pytest
 
 import given
-from eventpost.lists import MailList, Screenshot, Topics
+from eventpost.lists import MailList, Screenshot, Topics, Viewport
 from eventpost.model import EventKey, RaisedEvent
 
 
@@ -51,6 +53,65 @@ def test_a_png_has_no_quality() -> None:
     with pytest.raises(ValueError, match="a PNG has no quality"):
         Screenshot(url="", quality=80)
     assert Screenshot(url="", image_format="jpeg", quality=80).quality == 80
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"selector": " "}, "selector must be a CSS selector of at most 1,000 characters"),
+        ({"selector": "#a", "padding": 201}, "padding must be a whole number from 0 to 200"),
+        ({"padding": 10}, "padding must be left out where no selector is given"),
+        ({"selector": "#a", "full_page": True}, "full_page must be False where a selector is given"),
+        ({"full_page": 1}, "full_page must be True or False"),
+        ({"preset": "tablet"}, 'preset must be "desktop" or "phone"'),
+        ({"viewport": (390, 844)}, "viewport must be a Viewport, or left out for the preset's"),
+        ({"height_cap": 20_000}, "height_cap must be a whole number from 1 to 16,384"),
+        ({"wait_for": ["#a"]}, "wait_for must be a CSS selector"),
+        ({"wait_until": "networkidle"}, 'wait_until must be "load" or "network_quiet"'),
+        ({"delay_s": 11}, "delay_s must be a number from 0 to 10"),
+        ({"delay_s": 5, "timeout_s": 5}, r"timeout_s must be more than delay_s \(5\), and 900 at most"),
+        ({"timeout_s": 901}, "timeout_s must be more than delay_s"),
+        ({"scale": 4}, "scale must be a number from 1 to 3"),
+        ({"scale": float("nan")}, "scale must be a number"),
+        ({"dark": "yes"}, "dark must be True or False"),
+        ({"image_format": "webp"}, 'image_format must be "png" or "jpeg"'),
+        ({"image_format": "jpeg", "quality": 0}, "quality must be a whole number from 1 to 100"),
+        ({"css": "é" * 10_001}, "css must be a text of at most 20,000 bytes"),
+        ({"hide": "#ad"}, "hide must be a tuple of at most 50 CSS selectors, such as"),
+        ({"hide": ("#ad", "")}, "hide must be a tuple"),
+        ({"hide": ("#a",), "wait_for": "#a"}, "hide must be without what selector and wait_for want to see"),
+        ({"time_zone": "CEST"}, "time_zone must be a name of the IANA database"),
+        ({"locale": "de_CH"}, 'locale must be a language tag, such as "de" or "de-CH"'),
+    ],
+)
+def test_a_screenshot_that_cannot_be_taken_is_refused(wrong: dict[str, Any], message: str) -> None:
+    """What is no option shows at import, and the message says what to write instead."""
+    with pytest.raises(ValueError, match=message):
+        Screenshot(url="", **wrong)
+
+
+@pytest.mark.parametrize("side", [0, 4097, 10.5, True])
+def test_a_viewport_is_some_window(side: Any) -> None:
+    """Browsers have no windows of that size."""
+    with pytest.raises(ValueError, match=r"viewport: (width|height) must be a whole number from 1 to 4,096"):
+        Viewport(side, 800)
+    with pytest.raises(ValueError, match="viewport: height"):
+        Viewport(800, side)
+
+
+@pytest.mark.parametrize("bits", [-1, 64, 2.0, True, "2"])
+def test_a_threshold_is_a_number_of_bits(bits: Any) -> None:
+    """All 64 may never differ, or no event would be mailed; and `True` is no number, though it passes for one."""
+    with pytest.raises(ValueError, match="only_if_changed must be a whole number of bits from 0 to 63"):
+        Screenshot(url="", only_if_changed=bits)
+    assert [Screenshot(url="", only_if_changed=bits).only_if_changed for bits in (None, 0, 63)] == [None, 0, 63]
+
+
+def test_what_becomes_of_a_failure_is_one_of_three() -> None:
+    """A misspelt word would else mean `retry`."""
+    unknown: Any = "dead letters"
+    with pytest.raises(ValueError, match="on_failure must be one of retry, send, dead_letters"):
+        Screenshot(url="", on_failure=unknown)
 
 
 def test_the_key_of_an_event_is_scoped_by_its_list() -> None:

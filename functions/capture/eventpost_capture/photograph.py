@@ -1,56 +1,65 @@
 """One shot, from an empty page to the picture's bytes."""
 
+import asyncio
 import contextlib
 from typing import Any, Literal, cast
 
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Locator, Page
+from playwright.async_api import FloatRect, Locator, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from eventpost_capture.egress import Egress
-from eventpost_capture.errors import InvalidRequest, PageUnavailable, SelectorNotFound
-from eventpost_capture.frame import Limits
+from eventpost_capture.arrival import arrive, check_where_it_ended
+from eventpost_capture.dress import dress, dress_every_document
+from eventpost_capture.errors import InvalidRequest, SelectorNotFound
+from eventpost_capture.frame import Limits, padded
+from eventpost_capture.guard import Door
 from eventpost_capture.laps import Laps
 from eventpost_capture.request import Shot
-from eventpost_capture.settle import Patience, loaded, settled
+from eventpost_capture.settle import Patience, loaded, network_quiet, settled
 from eventpost_capture.target import Target
-
-_FAILED = 400
-_ERROR_PAGE = "chrome-error:"
 
 
 def page_options(shot: Shot) -> dict[str, Any]:
-    """What a shot's page is opened with: its size, and as little of a browser as a picture needs."""
+    """What a shot's page is opened with: its size, its reader, and as little of a browser as a picture needs."""
     return {
         "viewport": {"width": shot.width, "height": shot.height},
         "device_scale_factor": shot.scale,
+        "is_mobile": shot.phone,
+        "has_touch": shot.phone,
+        "color_scheme": "dark" if shot.dark else "light",
+        "timezone_id": shot.time_zone,
+        "locale": shot.locale,
         "reduced_motion": "reduce",
         "service_workers": "block",
         "accept_downloads": False,
     }
 
 
-async def photograph(page: Page, shot: Shot, egress: Egress, laps: Laps) -> bytes:
+async def photograph(page: Page, shot: Shot, door: Door, laps: Laps) -> bytes:
     """Open the shot's URL in the empty `page`, wait until it is ready, and return the picture.
 
     Raises:
         CaptureError: by what went wrong with the page.
         playwright.async_api.Error: what the browser itself reports; `explain` translates it.
     """
-    patience = Patience.within(shot.deadline_s)
+    patience = Patience.within(shot.patience_s)
     page.on("popup", _close)
-    await egress.guard(page.context)
+    await dress_every_document(page, shot)
     laps.enter("opening the page")
-    await _open(page, shot.url)
+    await arrive(page, shot.url, door)
     laps.enter("loading the page")
-    await loaded(page, patience.load)
+    await (network_quiet if shot.network_quiet else loaded)(page, patience.load)
     laps.enter("waiting for the selector")
     subject = await _subject(page, shot, patience.selector)
     laps.enter("waiting for fonts and images")
     await settled(subject, patience.settle)
+    if shot.delay_s:
+        laps.enter("delaying")
+        await asyncio.sleep(shot.delay_s)
     laps.enter("taking the picture")
+    await dress(page, shot)
     data = await _expose(page, subject, shot)
-    await _check_where_it_ended(page, egress)
+    await check_where_it_ended(page, door)
     return data
 
 
@@ -59,26 +68,28 @@ async def _close(popup: Page) -> None:
         await popup.close()
 
 
-async def _open(page: Page, url: str) -> None:
-    response = await page.goto(url, wait_until="commit", timeout=0)  # the deadline is kept outside
-    if response is not None and response.status >= _FAILED:
-        raise PageUnavailable(f"{Target.of(url)} answered with status {response.status}: open the page yourself")
-
-
 async def _subject(page: Page, shot: Shot, seconds: float) -> Locator:
+    clock = asyncio.get_running_loop().time
+    until = clock() + seconds  # for both selectors together
+    if shot.wait_for is not None:
+        await _visible(page, shot, "wait_for", shot.wait_for, seconds)
     if shot.selector is None:
         return page.locator("html")
-    subject = page.locator(shot.selector).first
+    return await _visible(page, shot, "selector", shot.selector, max(0.1, until - clock()))
+
+
+async def _visible(page: Page, shot: Shot, field: str, selector: str, seconds: float) -> Locator:
+    element = page.locator(f"css={selector}").first  # Playwright has other kinds of selectors, and guesses
     try:
-        await subject.wait_for(state="visible", timeout=seconds * 1000)
+        await element.wait_for(state="visible", timeout=seconds * 1000)
     except PlaywrightTimeout as error:
-        message = f"{Target.of(shot.url)} shows no element for the list's selector: compare it with the page"
+        message = f"{Target.of(shot.url)} shows no element for the list's {field}: compare it with the page"
         raise SelectorNotFound(message) from error
     except PlaywrightError as error:
         if "selector" not in error.message:
             raise
-        raise InvalidRequest("selector must be a valid CSS selector: mend it in the list's Screenshot") from error
-    return subject
+        raise InvalidRequest(f"{field} must be a valid CSS selector: mend it in the list's Screenshot") from error
+    return element
 
 
 async def _expose(page: Page, subject: Locator, shot: Shot) -> bytes:
@@ -88,22 +99,32 @@ async def _expose(page: Page, subject: Locator, shot: Shot) -> bytes:
         "animations": "disabled",
         "timeout": 0,
     }
-    limits = Limits(shot.scale)
+    limits = Limits(shot.scale, shot.height_cap)
     if shot.full_page:
-        whole = limits.cut({"x": 0, "y": 0, "width": shot.width, "height": float("inf")})
+        # A phone shows a page that was not made for it from farther away, and so more of its width.
+        width = (await _window(page))["clientWidth"] if shot.phone else shot.width
+        whole = limits.cut({"x": 0, "y": 0, "width": width, "height": float("inf")})
         return await page.screenshot(full_page=True, clip=whole, **how)
     if shot.selector is None:
         return await page.screenshot(**how)
     box = await subject.bounding_box()
-    if box is None or limits.fit(box):
+    if box is None or (not shot.padding and limits.fit(box)):
         return await subject.screenshot(**how)
-    corner = await page.locator("html").bounding_box() or {"x": 0, "y": 0}  # minus how far the page is scrolled
-    on_page = limits.cut({**box, "x": box["x"] - corner["x"], "y": box["y"] - corner["y"]})
-    return await page.screenshot(full_page=True, clip=on_page, **how)
+    on_page = padded(await _on_the_page(page, subject, box), shot.padding)
+    return await page.screenshot(full_page=True, clip=limits.cut(on_page), **how)
 
 
-async def _check_where_it_ended(page: Page, egress: Egress) -> None:
-    if page.url.startswith(_ERROR_PAGE):
-        raise PageUnavailable("the page led on to one that cannot be loaded: give the URL of the page itself")
-    await egress.admit(page.url)
-    await egress.admit_what_redirects_led_to()
+async def _on_the_page(page: Page, subject: Locator, box: FloatRect) -> FloatRect:
+    """Where an element stands, counted from the upper left corner of its page; it may stand in a part that scrolls."""
+    await subject.scroll_into_view_if_needed(timeout=0)
+    box = await subject.bounding_box() or box
+    window = await _window(page)
+    return {**box, "x": box["x"] + window["pageX"], "y": box["y"] + window["pageY"]}
+
+
+async def _window(page: Page) -> dict[str, float]:
+    """How large the window is and how far it is scrolled, in CSS pixels, told by the browser: scripts can lie."""
+    session = await page.context.new_cdp_session(page)
+    metrics = await session.send("Page.getLayoutMetrics")
+    window: dict[str, float] = metrics["cssVisualViewport"]
+    return window

@@ -21,12 +21,14 @@ class Picture:
     width: int
     height: int
     captured_at: datetime
+    blocked: int = 0
+    """How many of the page's requests were refused: the picture may lack that many parts."""
 
     @classmethod
-    def of(cls, data: bytes, media_type: str, scale: float, captured_at: datetime) -> Self:
+    def of(cls, data: bytes, media_type: str, scale: float, captured_at: datetime, blocked: int = 0) -> Self:
         """Measure `data`, which was taken at `scale` device pixels to a CSS pixel."""
         width, height = _png_size(data) if media_type == "image/png" else _jpeg_size(data)
-        return cls(data, media_type, round(width / scale), round(height / scale), captured_at)
+        return cls(data, media_type, round(width / scale), round(height / scale), captured_at, blocked)
 
 
 def _png_size(data: bytes) -> tuple[int, int]:

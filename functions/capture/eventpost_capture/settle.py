@@ -49,6 +49,13 @@ async def loaded(page: Page, seconds: float) -> None:
             await page.wait_for_load_state("load", timeout=seconds * 1000)
 
 
+async def network_quiet(page: Page, seconds: float) -> None:
+    """Wait until the page has asked for nothing for half a second, but no longer than given."""
+    with contextlib.suppress(PlaywrightTimeout, TimeoutError):
+        async with asyncio.timeout(seconds):
+            await page.wait_for_load_state("networkidle", timeout=seconds * 1000)
+
+
 async def settled(root: Locator, seconds: float) -> None:
     """Wait for fonts, and for the images inside `root`, but no longer than given."""
     with contextlib.suppress(PlaywrightTimeout, TimeoutError):

@@ -1,13 +1,14 @@
 """Screenshots by the capture function, called and waited for."""
 
 import json
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from eventpost.adapters.aws_errors import error_code
 from eventpost.errors import CaptureRefused, CaptureUnavailable, EventpostError, Misconfigured
-from eventpost.model import CaptureRequest
+from eventpost.model import CaptureOptions, CaptureRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -51,20 +52,9 @@ class LambdaCapture:
 
 
 def _payload(request: CaptureRequest) -> bytes:
-    width, height = request.viewport
-    return json.dumps(
-        {
-            "url": request.url,
-            "key": request.key,
-            "selector": request.selector,
-            "viewport": {"width": width, "height": height},
-            "full_page": request.full_page,
-            "scale": request.scale,
-            "image_format": request.image_format,
-            "quality": request.quality,
-            "deadline_s": request.deadline_s,
-        }
-    ).encode()
+    options = {field.name: getattr(request.options, field.name) for field in fields(CaptureOptions)}
+    asked = {"url": request.url, "key": request.key, "deadline_s": request.deadline_s, **options}
+    return json.dumps(asked, default=asdict).encode()  # the one value that JSON does not know is the viewport
 
 
 def _error(told: dict[str, str]) -> EventpostError | Misconfigured:

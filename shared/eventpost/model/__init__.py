@@ -1,6 +1,7 @@
 """What the whole system speaks of: events, subscribers, deliveries and messages. Values only, no I/O."""
 
 from eventpost.model.blob import Blob
+from eventpost.model.capture_options import CaptureOptions, Viewport
 from eventpost.model.delivery import NOT_SENT, Claim, Delivery, DeliveryState, Message, Outcome, OutcomeKind
 from eventpost.model.event import Amount, Event, EventKey, RaisedEvent
 from eventpost.model.feedback import Feedback, FeedbackKind, bounce_kind, status_in
@@ -16,7 +17,7 @@ from eventpost.model.membership import (
     Suppression,
     SuppressionReason,
 )
-from eventpost.model.picture import CaptureRequest, Picture
+from eventpost.model.picture import CaptureRequest, NoPicture, Picture
 from eventpost.model.slice import Slice, SliceDone
 from eventpost.model.subscriber import (
     IdRange,
@@ -31,6 +32,7 @@ __all__ = [
     "NOT_SENT",
     "Amount",
     "Blob",
+    "CaptureOptions",
     "CaptureRequest",
     "Change",
     "Claim",
@@ -49,6 +51,7 @@ __all__ = [
     "MembershipKey",
     "MembershipState",
     "Message",
+    "NoPicture",
     "Outcome",
     "OutcomeKind",
     "Person",
@@ -59,6 +62,7 @@ __all__ = [
     "Subscriber",
     "Suppression",
     "SuppressionReason",
+    "Viewport",
     "bounce_kind",
     "check_address",
     "mailbox",

@@ -2,24 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+
+from eventpost.model.capture_options import CaptureOptions
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureRequest:
-    """One page to capture, and the key to keep the picture under.
-
-    `viewport` is width and height in CSS pixels; `scale` is device pixels per CSS pixel.
-    """
+    """One page to capture, how, within how many seconds, and the key to keep the picture under."""
 
     url: str = field(repr=False)
     key: str
-    selector: str | None
-    viewport: tuple[int, int]
-    full_page: bool
-    scale: float
-    image_format: Literal["png", "jpeg"]
-    quality: int | None
+    options: CaptureOptions
     deadline_s: float
 
 
@@ -32,3 +25,10 @@ class Picture:
     width: int
     height: int
     captured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NoPicture:
+    """That a mail comes without the picture that its list has: the page could not be captured then (UTC)."""
+
+    tried_at: datetime
