@@ -2,13 +2,13 @@
 
 import os
 import signal
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from capture_site import Site, Take
+from process_tree import alive, driver, environment, family
 
 from eventpost_capture.errors import Misconfigured
 from eventpost_capture.laps import Laps
@@ -16,39 +16,6 @@ from eventpost_capture.launch import executables
 from eventpost_capture.request import Shot
 from eventpost_capture.settings import Settings
 from eventpost_capture.studio import Studio
-
-
-def _children(pid: int) -> list[int]:
-    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
-    return [int(child) for child in found.stdout.split()]
-
-
-def _family(pid: int) -> list[int]:
-    return [pid, *(member for child in _children(pid) for member in _family(child))]
-
-
-def _alive(pid: int) -> bool:
-    """Whether a process runs. Debian's start script dies with its browser, so a zombie may wait for init to reap it."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state not in {"Z", "X"}
-
-
-def _environment(pid: int) -> bytes:
-    """What a process was told; nothing, of one that has ended meanwhile: a browser's helpers come and go."""
-    try:
-        return Path(f"/proc/{pid}/environ").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return b""
-
-
-def _driver(pid: int) -> int:
-    """The driver of a browser: the nearest ancestor that is a child of ours."""
-    stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    parent = int(stat[1])
-    return pid if parent == os.getpid() else _driver(parent)
 
 
 def test_two_shots_share_the_browser_and_nothing_else(take: Take, studio: Studio) -> None:
@@ -65,7 +32,7 @@ def test_two_shots_share_the_browser_and_nothing_else(take: Take, studio: Studio
 def test_a_killed_browser_is_replaced(take: Take, studio: Studio, killed: str) -> None:
     """Neither the death of the browser nor of what drives it costs more than time."""
     before = studio.browser.pid
-    os.kill(before if killed == "the browser" else _driver(before), signal.SIGKILL)
+    os.kill(before if killed == "the browser" else driver(before), signal.SIGKILL)
 
     assert "picture" in take("/card")
     assert studio.browser.pid not in {None, before}
@@ -79,7 +46,7 @@ def test_a_browser_that_stands_still_is_killed(take: Take, studio: Studio) -> No
     assert take("/card", deadline_s=1)["error"]["type"] == "DeadlinePassed"
     assert "picture" in take("/card")
     assert before != studio.browser.pid
-    assert not _alive(before)
+    assert not alive(before)
 
 
 def test_shots_at_the_same_time_do_not_end_each_others_browser(take: Take, studio: Studio) -> None:
@@ -93,11 +60,11 @@ def test_shots_at_the_same_time_do_not_end_each_others_browser(take: Take, studi
 
 def test_no_credential_reaches_the_browser(studio: Studio) -> None:
     """Neither the browser's processes nor its driver's are told anything of ours, though we were when they began."""
-    family = _family(_driver(studio.browser.pid))
-    told = b"\0".join(map(_environment, family))
+    members = family(driver(studio.browser.pid))
+    told = b"\0".join(map(environment, members))
 
     assert {"AWS_SECRET_ACCESS_KEY", "SCREENSHOTS_BUCKET"} <= set(os.environ)
-    assert len(family) > 2
+    assert len(members) > 2
     assert b"PATH=" in told
     assert b"AWS_" not in told
     assert b"SCREENSHOTS_BUCKET" not in told
@@ -126,27 +93,14 @@ def test_no_file_and_no_process_stays_behind(site: Site, temporary: Path, ending
         os.killpg(os.getpgid(pid), signal.SIGKILL)
         studio.take(shot, 15, Laps("begin"))
         assert len(list(next(temporary.iterdir()).iterdir())) == 2  # one profile and one folder for artefacts
-    family = _family(_driver(studio.browser.pid))
+    members = family(driver(studio.browser.pid))
     profile = f"--user-data-dir={next(temporary.iterdir())}/".encode()
     assert profile in Path(f"/proc/{studio.browser.pid}/cmdline").read_bytes()
     studio.close()
     time.sleep(0.2)
 
     assert list(temporary.iterdir()) == []
-    assert [member for member in family if _alive(member)] == []
-
-
-def test_lambdas_process_model_works(site: Site) -> None:
-    """In a single process every closed page takes the browser along; every shot works all the same."""
-    studio = Studio(_settings("--no-sandbox", "--no-zygote", "--single-process"))
-    pids = set()
-    for _ in range(3):
-        picture = studio.take(Shot(url=site.url("/card"), key="k", selector="#card"), 15, Laps("begin"))
-        pids.add(studio.browser.pid)
-        assert (picture.width, picture.height) == (300, 200)
-    studio.close()
-
-    assert len(pids) == 3
+    assert [member for member in members if alive(member)] == []
 
 
 def test_a_path_set_is_the_only_one_tried(tmp_path: Path) -> None:

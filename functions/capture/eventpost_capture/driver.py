@@ -11,7 +11,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -19,7 +19,9 @@ from playwright._impl import _driver, _transport
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Playwright, async_playwright
 
-_STOP_S = 2
+_STOP_S = 0.5
+# Downloads, though they are refused, and Chromium's temporary files; its profile stays, and does not grow.
+_LEFT_BY_SHOTS = ("playwright-artifacts-*/*", "*org.chromium*")
 # Everything else stays behind. A list of what may pass, not of what may not: laptops hold more secrets than AWS_*.
 _HARMLESS = (
     "PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "FONTCONFIG_PATH", "FONTCONFIG_FILE", "XDG_CACHE_HOME",
@@ -56,23 +58,45 @@ class Driver:
         folder = str(self.folder)
         return {**harmless(os.environ), "HOME": folder, "XDG_CACHE_HOME": folder, "TMPDIR": folder}
 
+    def tidy(self) -> None:
+        """Remove what shots may have left beside a running browser. Only while no page is open."""
+        for pattern in _LEFT_BY_SHOTS:
+            _remove(self.folder.glob(pattern))
+
     def sweep(self) -> None:
         """Empty the folder. Only while no browser runs."""
-        for entry in self.folder.iterdir():
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry, ignore_errors=True)
-            else:
-                entry.unlink(missing_ok=True)
+        _remove(self.folder.iterdir())
+
+    def kill(self) -> None:
+        """End the driver's process at once. Its browsers, held by a pipe, end by themselves unless they hang."""
+        with contextlib.suppress(ProcessLookupError):
+            self.playwright._impl_obj._connection._transport._proc.kill()  # noqa: SLF001 - no other way is given
 
     async def stop(self) -> None:
         """End the driver, which ends its browsers, and remove the folder."""
-        with contextlib.suppress(PlaywrightError, TimeoutError):
+        try:
             async with asyncio.timeout(_STOP_S):
                 await self.playwright.stop()
+        except (PlaywrightError, TimeoutError):
+            self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _remove(entries: Iterable[Path]) -> None:
+    for entry in entries:
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
 
 
 def _environment(folder: Path) -> dict[str, str]:
     language = {name: value for name, value in _driver.get_driver_env().items() if name.startswith("PW_")}
-    # Fonts get their own bounded wait; the driver's own one before each screenshot is without bound.
-    return {**harmless(os.environ), **language, "TMPDIR": str(folder), "PW_TEST_SCREENSHOT_NO_FONTS_READY": "1"}
+    ours = {
+        "TMPDIR": str(folder),
+        # Fonts get their own bounded wait; the driver's own one before each screenshot is without bound.
+        "PW_TEST_SCREENSHOT_NO_FONTS_READY": "1",
+        # An alert that opens while its page is closed would otherwise be the driver's death, with its trace in our log.
+        "NODE_OPTIONS": "--unhandled-rejections=none --no-warnings",
+    }
+    return {**harmless(os.environ), **language, **ours}

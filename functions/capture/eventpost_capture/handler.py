@@ -1,8 +1,9 @@
 """From the request's JSON to the answer's: reads the request, keeps the time, names errors by kind.
 
-Request: `url` and `key`; optional `selector`, `viewport` {width, height}, `full_page`, `scale`, `image_format`,
-`quality`, `deadline_s`. Answer: `{"picture": {key, media_type, width, height, captured_at}}`, width and height in CSS
-pixels, or `{"error": {kind, type, message}}` with kind `retryable`, `permanent` or `misconfigured`.
+Request: `url` and `key`; optional `deadline_s` and the options of docs/screenshots.md by their names, `viewport` as
+{width, height}; null is as good as nothing. Answer: `{"picture": {key, media_type, width, height, captured_at}}`, width
+and height in CSS pixels, or `{"error": {kind, type, message}}` with kind `retryable`, `permanent` or `misconfigured`.
+Beside the picture, `blocked` counts the parts of the page that were refused, where there were any.
 """
 
 import os
@@ -19,7 +20,7 @@ from eventpost_capture.store import keep
 from eventpost_capture.studio import Studio
 from eventpost_capture.target import Target
 
-# What may follow the deadline: closing the page or killing the browser, 1 s at most, or else keeping the picture.
+# What may follow the deadline: killing the browser and closing the page, 2.5 s at most, or else keeping the picture.
 _MARGIN_S = 3.0
 
 
@@ -29,19 +30,30 @@ def answer(request: Any, context: Any) -> dict[str, Any]:
     try:
         settings = Settings.read(os.environ)
         shot = Shot.parse(request)
-        picture = studio(settings).take(shot, _seconds(shot, context), laps)
-        laps.enter("keeping the picture")
-        keep(picture, settings.bucket, shot.key)
+        picture = _kept(shot, settings, _seconds(shot, context), laps)
     except (CaptureError, Misconfigured) as error:
         return _refusal(error, laps)
     note("captured", page=str(Target.of(shot.url)), key=shot.key, bytes=len(picture.data), ms=laps.figures())
-    return {"picture": _described(picture, shot)}
+    blocked = {"blocked": picture.blocked} if picture.blocked else {}
+    return {"picture": _described(picture, shot), **blocked}
 
 
 @cache
 def studio(settings: Settings) -> Studio:
     """The one studio of this process, made by the first shot and kept for all that follow."""
     return Studio(settings)
+
+
+def _kept(shot: Shot, settings: Settings, seconds: float, laps: Laps) -> Picture:
+    at = studio(settings)
+    try:
+        picture = at.take(shot, seconds, laps)
+        laps.enter("keeping the picture")
+        keep(picture, settings.bucket, shot.key)
+    finally:
+        laps.enter("closing the page")
+        at.rest()
+    return picture
 
 
 def _seconds(shot: Shot, context: Any) -> float:
