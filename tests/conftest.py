@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from packed_capture import build as packed_capture_package
 from pages import Page, serve_page
 from project_copy import held_copy
 from sentinels import found_in
@@ -57,6 +58,12 @@ def local_stack(working_copy: Path) -> Iterator["LocalStack"]:
 def local_aws(local_stack: "LocalStack") -> "LocalStack":
     """Makes clients of the local AWS: `local_aws.client("dynamodb")`."""
     return local_stack
+
+
+@pytest.fixture(scope="session")
+def packed_capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The capture function's package as it goes to Lambda, with its browser."""
+    return packed_capture_package(tmp_path_factory.mktemp("packed-capture"))
 
 
 @pytest.fixture

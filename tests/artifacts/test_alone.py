@@ -163,28 +163,46 @@ def end_leases(deployed: Deployed, event_id: str) -> None:
             )
 
 
+@pytest.mark.parametrize("flags", [None, "--no-sandbox --no-zygote"], ids=["as in Lambda", "several processes"])
 def test_the_capture_function_keeps_a_picture(
+    artifacts: Artifacts, packed_capture: Path, deployed: Deployed, page: Page, tmp_path: Path, flags: str | None
+) -> None:
+    """Of a page on this machine, taken by the browser in its package, which a first shot unpacks."""
+    environment = {} if flags is None else {"CAPTURE_BROWSER_FLAGS": flags}
+
+    picture, answer = captured(artifacts.python, [packed_capture], deployed, page, tmp_path, environment)
+
+    assert (answer["width"], answer["height"]) == picture.size == SIZE
+    assert picture.getpixel((5, 5)) == COLOUR
+    assert len(list(tmp_path.glob("eventpost-capture-browser-*/chromium"))) == 1
+
+
+def test_the_capture_function_takes_the_machines_browser(
     artifacts: Artifacts, deployed: Deployed, page: Page, tmp_path: Path
 ) -> None:
-    """Of a page on this machine, taken by a real browser."""
-    bucket, key = deployed.stack.outputs["ScreenshotsBucket"], "captures/alone/picture.png"
-    environment = deployed.stack.environment | {
-        "SCREENSHOTS_BUCKET": bucket,
-        "CAPTURE_ALLOW_HOSTS": "127.0.0.1",
-        "CHROMIUM_PATH": str(find_browser()),
-    }
-    asked = {"url": page.url, "key": key, "selector": "#report", "viewport": {"width": 800, "height": 600}}
-    asked |= {"full_page": False, "scale": 1, "image_format": "png", "quality": None, "deadline_s": 30}
+    """As on the local stack, whose build has none."""
+    environment = {"CHROMIUM_PATH": str(find_browser())}
 
-    with started(artifacts.python, artifacts.function("Capture"), environment, tmp_path) as function:
+    picture, _ = captured(artifacts.python, artifacts.function("Capture"), deployed, page, tmp_path, environment)
+
+    assert picture.getpixel((5, 5)) == COLOUR
+
+
+def captured(
+    python: Path, places: list[Path], deployed: Deployed, page: Page, folder: Path, environment: Mapping[str, str]
+) -> tuple[Image.Image, dict[str, Any]]:
+    """The picture that the function kept of the page's report, and what it said of it."""
+    bucket, key = deployed.stack.outputs["ScreenshotsBucket"], "captures/alone/picture.png"
+    environment = deployed.stack.environment | environment
+    environment |= {"SCREENSHOTS_BUCKET": bucket, "CAPTURE_ALLOW_HOSTS": "127.0.0.1"}
+    asked = {"url": page.url, "key": key, "selector": "#report", "viewport": {"width": 800, "height": 600}}
+    asked |= {"full_page": False, "scale": 1, "image_format": "png", "quality": None, "deadline_s": 45}
+
+    with started(python, places, environment, folder) as function:
         answer = function.invoke(asked)
 
-    assert answer["picture"]["key"] == key
-    assert (answer["picture"]["width"], answer["picture"]["height"]) == SIZE
-    kept = deployed.stack.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    picture = Image.open(io.BytesIO(kept)).convert("RGB")
-    assert picture.size == SIZE
-    assert picture.getpixel((5, 5)) == COLOUR
+    kept = deployed.stack.client("s3").get_object(Bucket=bucket, Key=answer["picture"]["key"])["Body"].read()
+    return Image.open(io.BytesIO(kept)).convert("RGB"), answer["picture"]
 
 
 def waiting(deployed: Deployed, queue_url: str) -> int:

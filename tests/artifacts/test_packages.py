@@ -30,6 +30,24 @@ def test_a_function_fits_into_lambda(artifacts: Artifacts, name: str) -> None:
     assert size(artifacts.function(name)) < LAMBDA_MAX - HEADROOM
 
 
+def test_the_capture_function_fits_into_lambda_with_its_browser(packed_capture: Path) -> None:
+    """What goes to Lambda has the browser, which the local stack's build leaves out; it has no layers."""
+    assert (packed_capture / "browser" / "chromium.br").is_file()
+    assert size([packed_capture]) < LAMBDA_MAX - HEADROOM
+
+
+def test_the_local_build_leaves_the_browser_out(artifacts: Artifacts) -> None:
+    """The machine has one, and every start of the local stack would carry 80 MB more."""
+    assert not (artifacts.function("Capture")[0] / "browser").exists()
+
+
+def test_the_browsers_licences_go_with_it(packed_capture: Path) -> None:
+    """As they ask for."""
+    licences = {path.stem for path in (packed_capture / "browser" / "licences").iterdir()}
+
+    assert licences == {"chromium", "dejavu-fonts-ttf", "noto-cjk", "twemoji-colr-font"}
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_package_holds_nothing_foreign(artifacts: Artifacts, name: str) -> None:
     """Neither what the runtime brings nor what only we need."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 STATE: Final = ".eventpost"
-SHARED: Final = ("tools", "inbox", "zips", "unpacked", "makefile-builds")
+SHARED: Final = ("cache", "tools", "inbox", "zips", "unpacked", "makefile-builds")
 # What was made in the copy by an earlier run, and is still good.
 KEPT: Final = frozenset({STATE, ".venv", ".aws-sam"})
 

@@ -35,6 +35,8 @@ class Sam:
             "PATH": f"{python3}:{environment.get('PATH', '')}",
             "SAM_CLI_TELEMETRY": "0",
             "SAM_CLI_POLL_DELAY": POLL_DELAY,
+            "EVENTPOST_CACHE": str(state.shared / "cache"),
+            "CAPTURE_PACK_BROWSER": "no",  # the machine's own takes the screenshots
         }
         self.child = Child(
             "SAM CLI",
