@@ -1,5 +1,6 @@
 """The documents say what is so: generated parts have not drifted, links lead somewhere, nothing is left out."""
 
+import dataclasses
 import inspect
 import os
 import re
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from eventpost import errors
+from eventpost.lists import Screenshot
 from eventpost.settings import Settings
 from eventpost_cli import registry
 from eventpost_cli.main import COMMANDS
@@ -65,6 +67,14 @@ def test_every_setting_is_documented(name: str) -> None:
 def test_every_error_is_documented(name: str) -> None:
     """The reference says of each error when it occurs; of the root, the architecture's table speaks."""
     assert name == "EventpostError" or f"| `{name}` |" in REFERENCE
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Screenshot)])
+def test_every_option_of_a_screenshot_is_documented(name: str) -> None:
+    """The table says of each option what it is without it and what it does."""
+    table = (ROOT / "docs" / "screenshots.md").read_text(encoding="utf-8")
+
+    assert re.search(rf"^\| `{name}` \|[^|]*\| [\w`\[]", table, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -126,6 +126,11 @@ class MeteredBlobs(MemoryBlobs):
         self._meter.call("s3.PutObject", s3_writes=1)
         super().put(key, blob)
 
+    def put_new(self, key: str, blob: Blob) -> bool:
+        """See `ports.Blobs`."""
+        self._meter.call("s3.PutObject", s3_writes=1)
+        return super().put_new(key, blob)
+
 
 class MeteredBudget(MemoryBudget):
     """The budget, billed as in DynamoDB."""

@@ -52,6 +52,7 @@ class Story:
         gaps: The ranges of ids that no finished slice covers.
         counts: How many deliveries are in which state.
         told: Those that failed or are uncertain.
+        unchanged: Whether nobody was mailed, because the event's picture was the one that was mailed last.
     """
 
     event: EventKey
@@ -59,6 +60,7 @@ class Story:
     gaps: list[IdRange]
     counts: Counter[DeliveryState] = field(default_factory=Counter)
     told: list[Delivery] = field(default_factory=list)
+    unchanged: bool = False
 
     @property
     def open_share(self) -> float:
@@ -75,6 +77,8 @@ class Story:
             yield from (f"  {gap.first} to {gap.last}" for gap in self.gaps[:shown])
         else:
             yield "Finished: everybody is settled."
+        if self.unchanged:
+            yield "Nobody was mailed: the picture had not changed since the last one (only_if_changed)."
         told = ", ".join(f"{self.counts[state]:,} {state}" for state in DeliveryState if self.counts[state])
         yield f"{self.counts.total():,} deliveries{': ' * bool(told)}{told}"
         for state in _TOLD:
@@ -96,6 +100,7 @@ class Story:
             "opened_at": self.opened_at.isoformat(),
             "finished": not self.gaps,
             "gaps": [{"first": gap.first, "last": gap.last} for gap in self.gaps],
+            "unchanged": self.unchanged,
             "counts": {state.value: self.counts[state] for state in DeliveryState},
             **{
                 state.value: [
@@ -119,7 +124,9 @@ def read_story(history: LedgerHistory, event: EventKey) -> Story:
             "event_id, or else by the SQS message id, from its first try on and for 30 days."
         )
         raise click.ClickException(msg)
-    story = Story(event, opened.opened_at, slicing.gaps(done.ids for done in history.finished(event)))
+    finished = list(history.finished(event))
+    story = Story(event, opened.opened_at, slicing.gaps(done.ids for done in finished))
+    story.unchanged = any("unchanged" in done.counts for done in finished)
     for delivery in with_progress(history.deliveries(event)):
         story.counts[delivery.state] += 1
         if delivery.state in _TOLD:

@@ -92,6 +92,10 @@ class CaptureRefused(Permanent):
     """The page may not be captured: its address is malformed, not http(s), or not public."""
 
 
+class CaptureFailed(Permanent):
+    """The page was not captured, and its list does not want it tried again. Open the page, then replay."""
+
+
 class AddressRefused(Permanent):
     """The address cannot be mailed. Only this delivery fails; the rest of the audience is served."""
 

@@ -61,6 +61,24 @@ def test_what_is_put_is_what_is_got(case: Case) -> None:
     assert case.blobs.get("events/e1.json") == Blob(b'{"ticker": "AMZN"}', "application/json", {})
 
 
+def test_of_two_new_ones_the_first_is_kept(case: Case) -> None:
+    """Who comes later is told so, and what is there stays as it was."""
+    first, second = Blob(b"1", "application/json", {}), Blob(b"2", "application/json", {})
+
+    assert case.blobs.put_new("events/e2.json", first)
+    assert not case.blobs.put_new("events/e2.json", second)
+    assert not case.blobs.put_new("events/e2.json", first)
+    assert case.blobs.get("events/e2.json") == first
+    assert case.blobs.put_new("events/e3.json", second)
+
+
+@pytest.mark.parametrize("code", ["ConditionalRequestConflict", "SlowDown"])
+def test_a_new_one_that_s3_did_not_decide_on_is_tried_again(s3: Any, code: str) -> None:
+    """Neither kept nor found: S3 answers 409 where the object is being deleted meanwhile."""
+    with pytest.raises(StoreUnavailable, match=code):
+        S3Blobs(Faulty(s3, put_object=[answering(code)]), "pictures").put_new("a", Blob(b"", "text/plain", {}))  # type: ignore[arg-type]
+
+
 def test_what_is_not_there_is_none(case: Case) -> None:
     """A missing key is an answer, not an error."""
     assert case.blobs.get("captures/absent.png") is None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import pytest
 
@@ -15,7 +16,7 @@ from eventpost.compose import Composer, Templates, render_text
 from eventpost.deliver import read_event
 from eventpost.errors import InvalidEvent
 from eventpost.lists import MailList
-from eventpost.model import Event, Picture, RaisedEvent, Subscriber
+from eventpost.model import Event, NoPicture, Picture, RaisedEvent, Subscriber
 
 TEMPLATES = given.REPOSITORY / "templates"
 PICTURE = Picture(given.PIXEL, "image/png", 1280, 800, datetime(2026, 1, 1, 9, 30, tzinfo=UTC))
@@ -111,6 +112,11 @@ def test_the_page_to_capture_is_an_address(mail_list: MailList, event: Event) ->
     assert re.fullmatch(r"https?://[^\s/]+\S*", url), f"{mail_list.name}: {url!r} is no page"
 
 
+def test_there_is_the_time_zone_to_capture_in(folder: Path, mail_list: MailList) -> None:
+    """A misspelt time zone has the form of one: it shows here, not when the first page is captured."""
+    assert mail_list.screenshot is None or mail_list.screenshot.time_zone in {None, *available_timezones()}
+
+
 @pytest.mark.parametrize("to", [ANN, NAMELESS], ids=["named", "nameless"])
 def test_a_sample_becomes_a_correct_mail(mail_list: MailList, sample: Path, to: Subscriber) -> None:
     """The mail parses without a defect, with both parts, and with the picture where the list has one."""
@@ -123,6 +129,22 @@ def test_a_sample_becomes_a_correct_mail(mail_list: MailList, sample: Path, to: 
         shown = [image["src"] for image in received_mail.Tags(received_mail.text(mail, "html")).named("img")]
         picture = received_mail.part(mail, "image/png")["Content-ID"].strip("<>")
         assert f"cid:{picture}" in shown, f"{mail_list.name}/body.html does not show the screenshot"
+
+
+def test_a_mail_without_its_picture_says_so(mail_list: MailList, sample: Path) -> None:
+    """Both parts do, with the time: also of a list that is not mailed without yet, so that it may be one day."""
+    tried_at = datetime(2026, 1, 1, 9, 30, tzinfo=UTC)
+    shown = NoPicture(tried_at) if mail_list.screenshot else None
+    mail = received_mail.read(
+        COMPOSER.event_mail(mail_list, raised(mail_list, sample), shown, given.NOW).to(ANN).content
+    )
+    parts = received_mail.Tags(received_mail.text(mail, "html")).words, received_mail.text(mail, "plain")
+
+    assert received_mail.defects(mail) == []
+    assert received_mail.shape(mail) == "alternative[plain, html]"
+    for part in parts:
+        told = re.search(r"could not be captured\s+at 09:30 UTC on\s+1 January 2026", part)
+        assert bool(told) == bool(mail_list.screenshot), f"{mail_list.name}: show screenshots by the macro `picture`"
 
 
 def test_both_parts_have_both_links(mail_list: MailList, sample: Path) -> None:

@@ -113,8 +113,13 @@ def test_settings_stay_json(root_stack: Any) -> None:
         ("CaptureAllowHosts", "", True),
         ("CaptureAllowHosts", "127.0.0.1,localhost", True),
         ("CaptureAllowHosts", "127.0.0.1,,localhost", False),
+        ("CaptureAllowPorts", "80,443,8443", True),
+        ("CaptureAllowPorts", "http", False),
         ("ChromiumPath", "/usr/bin/chromium-headless-shell", True),
         ("ChromiumPath", "chromium", False),
+        ("CaptureBrowserFlags", "", True),
+        ("CaptureBrowserFlags", "--no-sandbox --no-zygote --lang=de", True),
+        ("CaptureBrowserFlags", "no-sandbox", False),
     ],
 )
 def test_patterns(root_stack: Any, name: str, value: str, accepted: bool) -> None:  # noqa: FBT001

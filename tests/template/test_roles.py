@@ -26,6 +26,7 @@ PATHS = {
     "${Screenshots.Arn}/captures/*": "capture writes the pictures of every list",
     "${Bucket}/captures/${List}/*": "a list reads its own pictures",
     "${Bucket}/events/${List}/*": "a list keeps its own events",
+    "${Bucket}/watched/${List}/*": "a list remembers the pages that it watches",
     "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*": "the condition names the sender",
 }
 
@@ -95,11 +96,11 @@ def test_a_list_reads_no_ledger(list_stack: Any) -> None:
 
 
 def test_a_list_keeps_its_own_events_only(list_stack: Any) -> None:
-    """It writes nothing else into the bucket."""
+    """It writes nothing else into the bucket, but how the pages looked that it mailed last."""
     written = [statement["Sid"] for _, statement in list_stack.statements() if "s3:PutObject" in actions(statement)]
 
-    assert written == ["KeepEvents"]
-    assert set(actions(list_stack.statement("KeepEvents"))) == {"s3:GetObject", "s3:PutObject"}
+    assert written == ["KeepEvents", "WatchPages"]
+    assert all(set(actions(list_stack.statement(sid))) == {"s3:GetObject", "s3:PutObject"} for sid in written)
 
 
 def test_ses_only_where_it_sends(list_stack: Any) -> None:

@@ -56,6 +56,19 @@ def test_a_finished_event_says_so_with_its_counts(ledger: MemoryLedger) -> None:
     )
 
 
+def test_an_event_whose_picture_had_not_changed_says_why_nobody_was_mailed(ledger: MemoryLedger) -> None:
+    """No subscriber has a row: the range that is finished tells it."""
+    assert not json.loads(explain("--json").stdout)["unchanged"]
+    ledger.finish(EVENT, SliceDone(IdRange(), {"unchanged": 1}))
+
+    assert explain().output.splitlines()[1:] == [
+        "Finished: everybody is settled.",
+        "Nobody was mailed: the picture had not changed since the last one (only_if_changed).",
+        "0 deliveries",
+    ]
+    assert json.loads(explain("--json").stdout)["unchanged"]
+
+
 def test_an_unfinished_event_names_what_is_open(ledger: MemoryLedger) -> None:
     """The ranges of ids that no finished slice covers, and how much of the audience that is."""
     ledger.claim(EVENT, IDS[:3], "one", MemoryClock().now())

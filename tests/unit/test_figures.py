@@ -107,6 +107,12 @@ def test_trouble_with_the_provider_is_told(log: Log) -> None:
     assert (line["rerouted"], line["transport_trouble"]) == ([3], [1])
 
 
+def test_what_became_of_the_picture_is_told(log: Log) -> None:
+    """An event that mails nobody, and one that is mailed without its picture."""
+    assert units(log.line(report(unchanged=1))).keys() == {"unchanged"}
+    assert log.line(report(sent=3, without_picture=1))["without_picture"] == [1]
+
+
 def test_the_first_mail_is_timed(log: Log) -> None:
     """From the producer's message to the provider's yes, in milliseconds."""
     line = log.line(report(1.25, sent=1))

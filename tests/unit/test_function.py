@@ -10,10 +10,12 @@ import pytest
 
 import given
 from eventpost.errors import Misconfigured, Permanent, StoreUnavailable
+from eventpost.lists import Screenshot
 from eventpost.model import OutcomeKind
 from eventpost.runtime.queue import QueueFunction
 from eventpost.settings import ListSettings
 from given import System, price_moves
+from page_pictures import DOWN, ScriptedCapture
 from sentinels import BODY
 
 SETTINGS = ListSettings(
@@ -347,6 +349,21 @@ def test_the_log_tells_why_an_event_comes_again(
         "reason": "DynamoDB answered Throttling",
         "pause_s": 50,
     }
+
+
+def test_the_log_says_why_a_mail_went_out_without_its_picture(
+    system: System, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing else would: nothing failed."""
+    system.capture = ScriptedCapture(system.blobs, system.clock, DOWN)  # type: ignore[assignment]
+    system.join("ann")
+    sends = price_moves(screenshot=Screenshot(url="{{ event.page }}", on_failure="send"))
+    QueueFunction(sends, lambda: system, lambda: SETTINGS)({"Records": [record({"ticker": "A"})]}, Context())  # type: ignore[arg-type]
+    (line,) = caplog.records
+    (figures,) = (json.loads(line) for line in capfd.readouterr().out.splitlines())
+
+    assert vars(line)["capture_fault"] == str(DOWN)
+    assert (figures["sent"], figures["without_picture"]) == ([1], [1])
 
 
 def test_figures_count_what_was_sent(system: System, capfd: pytest.CaptureFixture[str]) -> None:

@@ -32,6 +32,7 @@ specification = importlib.util.spec_from_file_location("app", sys.argv[1])
 app = importlib.util.module_from_spec(specification)
 specification.loader.exec_module(app)
 assert callable(app.lambda_handler)
+assert "PIL" not in sys.modules, "few lists compare pictures"
 """
 
 

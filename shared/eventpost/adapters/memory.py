@@ -1,6 +1,7 @@
 """Ports in memory, with the same contract as the real ones. For tests, simulations and previews."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from eventpost.model import (
@@ -66,6 +67,11 @@ class MemoryBlobs:
     def put(self, key: str, blob: Blob) -> None:
         """See `ports.Blobs`."""
         self.kept[key] = blob
+
+    def put_new(self, key: str, blob: Blob) -> bool:
+        """See `ports.Blobs`."""
+        ours = replace(blob)
+        return self.kept.setdefault(key, ours) is ours
 
 
 class MemoryCapture:

@@ -9,6 +9,7 @@ from eventpost.model import Blob
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
 
 
 class S3Blobs:
@@ -32,10 +33,26 @@ class S3Blobs:
     def put(self, key: str, blob: Blob) -> None:
         """See `ports.Blobs`."""
         with translated("S3"):
-            self._client.put_object(
-                Bucket=self._bucket,
-                Key=key,
-                Body=blob.content,
-                ContentType=blob.media_type,
-                Metadata=dict(blob.metadata),
-            )
+            self._client.put_object(**self._object(key, blob))
+
+    def put_new(self, key: str, blob: Blob) -> bool:
+        """See `ports.Blobs`. S3 answers 412 where there is one already; that wants no permission to read it."""
+        wanted = self._object(key, blob)
+        wanted["IfNoneMatch"] = "*"
+        with translated("S3"):
+            try:
+                self._client.put_object(**wanted)
+            except ClientError as error:
+                if error_code(error) in ("PreconditionFailed", "412"):
+                    return False
+                raise
+            return True
+
+    def _object(self, key: str, blob: Blob) -> "PutObjectRequestTypeDef":
+        return {
+            "Bucket": self._bucket,
+            "Key": key,
+            "Body": blob.content,
+            "ContentType": blob.media_type,
+            "Metadata": dict(blob.metadata),
+        }

@@ -13,7 +13,7 @@ from eventpost.compose.frame import Frame, Picturing, Sender
 from eventpost.compose.rendering import Templates, render_text
 from eventpost.errors import TemplateFault
 from eventpost.lists import MailList
-from eventpost.model import EventKey, Message, Picture, RaisedEvent, Subscriber
+from eventpost.model import EventKey, Message, NoPicture, Picture, RaisedEvent, Subscriber
 
 type LinkUrls = Callable[[str], Mapping[str, str]]
 """From a subscriber's id to the `unsubscribe` and `preferences` links in the mail."""
@@ -46,9 +46,19 @@ class Composer:
         self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)
 
     def event_mail(
-        self, mail_list: MailList, raised: RaisedEvent, picture: Picture | None, composed_at: datetime
+        self,
+        mail_list: MailList,
+        raised: RaisedEvent,
+        picture: Picture | NoPicture | None,
+        composed_at: datetime,
     ) -> "EventMail":
         """The mail of this event, ready to be made out to any number of subscribers.
+
+        Args:
+            mail_list: The list of the event.
+            raised: The event.
+            picture: What it shows; a note stands in the place of a picture that there is not.
+            composed_at: What the mail is dated.
 
         Raises:
             TemplateFault: The subject's template fails, or a header field that is the same for everybody would hold
@@ -56,9 +66,9 @@ class Composer:
         """
         attach = mail_list.screenshot is not None and mail_list.screenshot.attach
         content_id = f"screenshot.{raised.key.digest}@{self._sender.domain}"
-        picturing = Picturing(picture, content_id, attach) if picture else None
+        picturing = Picturing(picture, content_id, attach) if isinstance(picture, Picture) else None
         frame = Frame(mail_list, raised, self._sender, picturing, composed_at)
-        shared = _shared_context(mail_list, raised, picturing)
+        shared = _shared_context(mail_list, raised, _shown(picture, content_id))
         bodies = Bodies(mail_list, shared, self._inliner, _same_subject(mail_list.subject, shared))
         compiled = Compiled(bodies, self._templates, self._guarded)
         return EventMail(frame, compiled, self._links().of(raised.audience), self._sender.address, raised.key)
@@ -109,13 +119,22 @@ def _same_subject(template: str, shared: Mapping[str, Any]) -> str:
     return "" if "subscriber" in template or "links" in template else render_text(template, shared)
 
 
-def _shared_context(mail_list: MailList, raised: RaisedEvent, picturing: Picturing | None) -> dict[str, Any]:
+def _shared_context(mail_list: MailList, raised: RaisedEvent, screenshot: Mapping[str, Any] | None) -> dict[str, Any]:
     """What templates know of the event, whoever the mail goes to."""
-    screenshot = picturing and {
-        "src": f"cid:{picturing.content_id}",
-        "width": picturing.picture.width,
-        "height": picturing.picture.height,
-        "captured_at": picturing.picture.captured_at,
-    }
     about = {"name": mail_list.name, "title": mail_list.title, "description": mail_list.description}
     return {"event": raised.event, "mail_list": {**about, "topic": raised.topic}, "screenshot": screenshot}
+
+
+def _shown(picture: Picture | NoPicture | None, content_id: str) -> Mapping[str, Any] | None:
+    """What templates know of the picture. One that is missing is something to them, so that they can say so."""
+    if picture is None:
+        return None
+    if isinstance(picture, NoPicture):
+        return {"missing": True, "tried_at": picture.tried_at}
+    return {
+        "missing": False,
+        "src": f"cid:{content_id}",
+        "width": picture.width,
+        "height": picture.height,
+        "captured_at": picture.captured_at,
+    }

@@ -6,13 +6,24 @@ from typing import Final
 
 from eventpost.compose import Composer, EventMail
 from eventpost.deliver.report import Report
-from eventpost.deliver.screenshot import picture_of
+from eventpost.deliver.showing import Showing, Shown
 from eventpost.errors import MailTooLarge
 from eventpost.lists import MailList
-from eventpost.model import Picture, RaisedEvent
+from eventpost.model import RaisedEvent
 from eventpost.ports import Blobs, Capture, Clock, Transport
 
 KEPT: Final = timedelta(minutes=5)  # no longer than the keys that sign its links
+
+
+@dataclass(slots=True)
+class _Made:
+    """The mail of one event; None where nobody is mailed."""
+
+    name: tuple[str, str]
+    at: datetime
+    shown: Shown
+    mail: EventMail | None
+    is_noted: bool = False
 
 
 @dataclass(slots=True)
@@ -24,35 +35,47 @@ class EventMails:
     blobs: Blobs
     transport: Transport
     clock: Clock
-    _last: tuple[str, str, datetime, EventMail] | None = field(default=None, init=False)
+    _last: _Made | None = field(default=None, init=False)
 
-    def of(self, mail_list: MailList, raised: RaisedEvent, report: Report) -> EventMail:
-        """The mail of this event, ready to be made out to anybody.
+    def of(self, mail_list: MailList, raised: RaisedEvent, report: Report) -> EventMail | None:
+        """The mail of this event, ready to be made out to anybody; None where its picture has not changed.
 
         Raises:
             MailTooLarge: The provider takes no mail of that size.
             EventpostError: Another one, from the picture or a template.
         """
-        now = self.clock.now()
-        name = (raised.key.digest, raised.body_digest)
-        if self._last is None or self._last[:2] != name or now - self._last[2] > KEPT:
-            self._last = (*name, now, self._made(mail_list, raised, report))
-        return self._last[3]
+        last = self._last
+        if last is None or last.name != _name(raised) or self.clock.now() - last.at > KEPT:
+            last = self._last = self._made(mail_list, raised, report)
+        return last.mail
 
-    def _made(self, mail_list: MailList, raised: RaisedEvent, report: Report) -> EventMail:
-        picture = self._picture(mail_list, raised, report)
-        mail = self.composer.event_mail(mail_list, raised, picture, self.clock.now())
+    def note_mailed(self, mail_list: MailList, raised: RaisedEvent) -> None:
+        """Remember, where pictures are compared, that the one in the mail that `of` gave last has been mailed.
+
+        Raises:
+            StoreUnavailable: The store did not answer; noting it again is harmless.
+        """
+        made = self._last
+        if mail_list.screenshot and made and made.shown.mailed and not made.is_noted:
+            self._showing.note_mailed(mail_list.screenshot, raised, made.shown.mailed)
+            made.is_noted = True
+
+    def _made(self, mail_list: MailList, raised: RaisedEvent, report: Report) -> _Made:
+        now, name = self.clock.now(), _name(raised)
+        shown = self._showing.of(mail_list.screenshot, raised, report) if mail_list.screenshot else Shown()
+        if shown.is_unchanged:
+            return _Made(name, now, shown, None)
+        mail = self.composer.event_mail(mail_list, raised, shown.picture, self.clock.now())
         largest = self.transport.largest_mail()
         if mail.size > largest:
             msg = f"the mail has {mail.size:,} bytes, and the provider takes {largest:,}: make its picture smaller"
             raise MailTooLarge(msg)
-        return mail
+        return _Made(name, now, shown, mail)
 
-    def _picture(self, mail_list: MailList, raised: RaisedEvent, report: Report) -> Picture | None:
-        if mail_list.screenshot is None:
-            return None
-        before = self.clock.now()
-        picture, captured = picture_of(raised, mail_list.screenshot, self.capture, self.blobs)
-        if captured:
-            report.capture_ms = (self.clock.now() - before).total_seconds() * 1000
-        return picture
+    @property
+    def _showing(self) -> Showing:
+        return Showing(self.capture, self.blobs, self.clock)
+
+
+def _name(raised: RaisedEvent) -> tuple[str, str]:
+    return raised.key.digest, raised.body_digest

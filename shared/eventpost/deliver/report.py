@@ -8,7 +8,7 @@ from typing import Final
 
 WAITS_KEPT: Final = 100  # as many values as one metric may have in a log line
 
-_FINAL: Final = ("sent", "failed", "skipped")
+_FINAL: Final = ("sent", "failed", "skipped", "unchanged")
 _UNFINISHED: Final = ("held", "unknown", "throttled", "deferred", "late")
 
 
@@ -21,18 +21,22 @@ class Report:
     `deferred` and `late` (time ran out before them; whoever comes behind the group in which it did is not counted).
     Besides, `uncertain` counts those that were settled by the list's policy, because nobody knows whether they were
     sent; `rerouted` mails that another transport than the first had to take; and `transport_trouble` tries in which
-    that was so or nothing was taken.
+    that was so or nothing was taken; `unchanged` tries that mailed nobody, because the picture was the one that was
+    mailed last: then everybody is settled without a row; `without_picture` events for which it was decided to mail
+    them without.
 
     Attributes:
         counts: The counts by these names.
         first_sent_at: When the first mail was taken by the provider, or None.
-        capture_ms: How long the capture function took, or None where it was not asked.
+        capture_ms: How long the capture function took for a picture, or None where there is no new one.
+        capture_fault: Why there is none, where the mail goes out without; else nothing.
         waited_ms: How long mails took from the event to the provider's yes: a sample of at most a hundred.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     first_sent_at: datetime | None = None
     capture_ms: float | None = None
+    capture_fault: str = ""
     waited_ms: list[float] = field(default_factory=list)
 
     @property
@@ -42,7 +46,7 @@ class Report:
 
     @property
     def final(self) -> dict[str, int]:
-        """The deliveries that this try settled."""
+        """The deliveries that this try settled, and whether it found that there are to be none."""
         return self._some(_FINAL)
 
     @property

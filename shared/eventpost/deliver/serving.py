@@ -48,6 +48,7 @@ class Serving:
         faults: Failures of single subscribers, whom the others did not wait for.
         retry_after: How long the provider or the budget wants us to wait at least, or None.
         stopped: Whether time, the budget or the provider ended it before the end of the range.
+        unchanged: Whether nobody is mailed, because the event's picture is the one that was mailed last.
     """
 
     subscribers: Subscribers
@@ -66,6 +67,7 @@ class Serving:
     faults: list[Exception] = field(default_factory=list)
     retry_after: timedelta | None = None
     stopped: bool = False
+    unchanged: bool = False
     _recording: Recording = field(init=False)
     _claiming: Claiming = field(init=False)
     _reception: Reception = field(default_factory=Reception, init=False)
@@ -97,10 +99,12 @@ class Serving:
         while cursor is not None and not self.stopped:
             page = self.subscribers.enrolled(self.raised.audience, cursor, self._group_size)
             again_from = self._serve_page(page)
+            more = len(page) == self._group_size
+            if self.unchanged or (more and hand_out is not None and self._finds_nothing_new()):
+                return ids, None
             if again_from is not None:
                 cursor = IdRange(again_from, ids.last)
                 continue
-            more = len(page) == self._group_size
             if more and hand_out is not None:
                 ids, hand_out = hand_out(ids, len(page), page[-1].id), None
             cursor = IdRange(cursor.first, ids.last).after(page[-1].id) if more else None
@@ -128,16 +132,36 @@ class Serving:
         if not present:
             return None
         mail = self.mails.of(self.mail_list, self.raised, self.report)
+        if mail is None:
+            self._note_unchanged()
+            return None
         while present and (ready := self._granted(len(present))):
             ready = max(ready, CAREFUL_GROUP)  # the stream waits for what is not granted yet
             group, present = present[:ready], present[ready:]
             stale_from = self._serve_group(mail, group, read_at)
+            if self.report.counts["sent"] or self.report.counts["settled"]:
+                self.mails.note_mailed(self.mail_list, self.raised)
             if stale_from is not None:
                 return stale_from
             if self.stopped:
                 break
         self._leave_open(subscriber.id for subscriber in present)
         return None
+
+    def _finds_nothing_new(self) -> bool:
+        """Whether the picture has not changed. It is there afterwards: slices would all have it captured at once.
+
+        Mostly it was before; but it may be that nobody in the first group was to be mailed.
+        """
+        if self.mail_list.screenshot and self.mails.of(self.mail_list, self.raised, self.report) is None:
+            self._note_unchanged()
+        return self.unchanged
+
+    def _note_unchanged(self) -> None:
+        """Everybody in the range is settled: nobody gets this mail, whatever went wrong with single ones."""
+        self.unchanged = True
+        self.faults.clear()
+        self.report.count("unchanged")
 
     def _granted(self, wanted: int) -> int:
         """How many of them may be mailed now: who is claimed and not mailed has cost two writes for nothing."""

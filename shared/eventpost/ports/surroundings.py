@@ -40,6 +40,14 @@ class Blobs(Protocol):
         """
         ...
 
+    def put_new(self, key: str, blob: Blob) -> bool:
+        """Keep this blob under the key unless there is one; of any number at once, one is kept. Whether it was this.
+
+        Raises:
+            StoreUnavailable: The store did not answer; it may have been kept.
+        """
+        ...
+
 
 class Post(NamedTuple):
     """What goes on a queue: a body and its string attributes."""

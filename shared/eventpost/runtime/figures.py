@@ -12,7 +12,18 @@ from aws_lambda_powertools.metrics import MetricUnit
 from eventpost.deliver import Report
 from eventpost.runtime.received import Received
 
-COUNTED: Final = ("sent", "failed", "skipped", "throttled", "deferred", "uncertain", "rerouted", "transport_trouble")
+COUNTED: Final = (
+    "sent",
+    "failed",
+    "skipped",
+    "throttled",
+    "deferred",
+    "uncertain",
+    "rerouted",
+    "transport_trouble",
+    "unchanged",
+    "without_picture",
+)
 TIMED: Final = ("event_to_first_mail", "event_to_mail", "capture_ms")
 
 

@@ -103,7 +103,9 @@ class QueueFunction:
         report = Report()
         try:
             self._deliver(received, invocation, report)
-            self._logger.info(_told(received, report), extra={"event_id": received.event_id, **report.counts})
+            fault = {"capture_fault": report.capture_fault} if report.capture_fault else {}
+            told = {"event_id": received.event_id, **report.counts, **fault}
+            self._logger.info(_told(received, report), extra=told)
         finally:
             Figures(self.mail_list.name, self._settings.metrics_namespace).publish(
                 received, report, is_slice=received.kind == slicing.KIND

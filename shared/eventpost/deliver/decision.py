@@ -1,0 +1,65 @@
+"""What the mails of an event show, where that depends on its capture: settled once, for all slices and tries of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from eventpost import slicing
+from eventpost.model import Blob, RaisedEvent
+from eventpost.ports import Blobs
+
+
+class Shows(StrEnum):
+    """What the mails of an event show."""
+
+    PICTURE = "picture"
+    NOTE = "note"  # that the page could not be captured
+    NOTHING = "nothing"  # there are no mails, for the picture has not changed
+
+
+class Decision(BaseModel):
+    """What one try found, and all others keep to.
+
+    Attributes:
+        shows: What the mails show.
+        decided_at: When that was found (UTC).
+        difference_hash: That of the picture, where pictures are compared and this one can be.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    shows: Shows
+    decided_at: AwareDatetime
+    difference_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """The decisions of one list, kept beside the bodies of its events and for as long."""
+
+    blobs: Blobs
+
+    def standing(self, raised: RaisedEvent) -> Decision | None:
+        """What has been decided of this event; None where that is still to be done."""
+        blob = self.blobs.get(_key(raised))
+        decision = Decision.model_validate_json(blob.content) if blob else None
+        return decision if decision and not _is_forgotten(decision, raised) else None
+
+    def settle(self, raised: RaisedEvent, found: Decision) -> Decision:
+        """The decision that stands from now on: this one, unless another try was faster."""
+        key, blob = _key(raised), Blob(found.model_dump_json().encode(), "application/json", {})
+        if self.blobs.put_new(key, blob):
+            return found
+        standing = self.standing(raised)
+        if standing is None:  # it is of an event that the ledger has forgotten, and that has been raised anew
+            self.blobs.put(key, blob)
+        return standing or found
+
+
+def _is_forgotten(decision: Decision, raised: RaisedEvent) -> bool:
+    return raised.raised_at - decision.decided_at >= slicing.REPLAY_LIMIT
+
+
+def _key(raised: RaisedEvent) -> str:
+    return f"events/{raised.key.list_name}/{raised.key.digest}-{raised.body_digest[:16]}.shows.json"
