@@ -25,6 +25,7 @@ PYENV_BIN := $(shell command -v pyenv >/dev/null 2>&1 && ls -d "$$(pyenv root)"/
 export PATH := $(if $(PYENV_BIN),$(PYENV_BIN):)$(CURDIR)/$(LOCAL)/uv/bin:$(PATH)
 export UV ?= $(shell command -v uv 2>/dev/null || echo $(CURDIR)/$(LOCAL)/uv/bin/uv)
 export SAM_CLI_TELEMETRY := 0
+export EVENTPOST_CACHE := $(CURDIR)/$(LOCAL)/cache
 
 RUN := $(UV) run --frozen --no-progress
 
@@ -112,7 +113,7 @@ deploy: setup
 
 # Ratios against what users would pick instead, in benchmarks/results.json.
 .PHONY: bench
-bench: bench-cold-start bench-delivery
+bench: bench-cold-start bench-delivery bench-capture
 
 .PHONY: bench-cold-start
 bench-cold-start: setup
@@ -124,7 +125,18 @@ bench-delivery: setup
 	$(UV) sync --frozen --inexact --no-progress --quiet --group bench
 	$(RUN) --no-sync python -m benchmarks.delivery $(OPTIONS)
 
+# Some four minutes, with the browser of this machine; the packed one is fetched once. OPTIONS=--no-cold leaves it out.
+.PHONY: bench-capture
+bench-capture: setup
+	$(RUN) python -m benchmarks.capture $(OPTIONS)
+
 # Some twenty minutes, ended with 1 if a mail was lost; what it counted is in benchmarks/soak.json. See docs/soak.md.
 .PHONY: soak
-soak: setup
+soak: setup soak-capture
 	$(RUN) python -m benchmarks.soak $(OPTIONS)
+
+# Every page that misbehaves, then five hundred captures in some five minutes; see benchmarks/capture_soak.py.
+.PHONY: soak-capture
+soak-capture: setup
+	EVENTPOST_ALL_PAGES=1 $(RUN) pytest -q tests/capture/test_misbehaving_pages.py
+	$(RUN) python -m benchmarks.capture_soak $(CAPTURE_OPTIONS)

@@ -29,8 +29,18 @@ def post_office() -> Path:
     Raises:
         ToolMissing: uv is not on this machine, or could not install it.
     """
-    recipe = (_HERE / "post_office.txt").read_bytes() + sys.version.encode()
-    return once(BENCH / "post_office", recipe, _install_post_office) / "bin" / "python"
+    return python_with(_HERE / "post_office.txt")
+
+
+def python_with(requirements: Path) -> Path:
+    """The interpreter of an environment of its own, by the file's name, with the packages that the file lists.
+
+    Raises:
+        ToolMissing: uv is not on this machine, or could not install them.
+    """
+    place = BENCH / requirements.stem
+    recipe = requirements.read_bytes() + sys.version.encode()
+    return once(place, recipe, lambda: _install(requirements, place)) / "bin" / "python"
 
 
 def _install_nodemailer() -> None:
@@ -41,12 +51,12 @@ def _install_nodemailer() -> None:
     _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=folder)
 
 
-def _install_post_office() -> None:
-    uv, place = os.environ.get("UV", "uv"), BENCH / "post_office"
+def _install(requirements: Path, place: Path) -> None:
+    uv = os.environ.get("UV", "uv")
     base = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
     _run(uv, "venv", "--clear", "--no-project", "--python", str(base), str(place))
     python = str(place / "bin" / "python")
-    _run(uv, "pip", "install", "--python", python, "--requirement", str(_HERE / "post_office.txt"))
+    _run(uv, "pip", "install", "--python", python, "--requirement", str(requirements))
 
 
 def _run(*command: str, cwd: Path = ROOT) -> None:

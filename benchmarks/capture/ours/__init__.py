@@ -1,0 +1,1 @@
+"""The capture function, as the benchmark runs it."""

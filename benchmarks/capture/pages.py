@@ -1,0 +1,65 @@
+"""The table in `docs/benchmarks.md`, written anew from the kept figures: `python -m benchmarks.capture.pages`."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from benchmarks.capture.figures import STAGE, TARGETS
+from benchmarks.delivery.place import RESULTS, ROOT
+
+BEGIN: Final = "<!-- Written by make bench-capture -->"
+END: Final = "<!-- As far as here: capture -->"
+PAGE: Final = ROOT / "docs" / "benchmarks.md"
+_TOLD_MS: Final = 0.5
+_WHO: Final = {
+    "ours": "Eventpost, warm",
+    "floor": "the floor: an open tab by CDP",
+    "direct": "Eventpost, warm, without its guard",
+    "shot_scraper": "shot-scraper, a command for each picture",
+    "shot_scraper_multi": "shot-scraper's `multi`",
+    "cold": "Eventpost, cold: a new process, the packed browser",
+    "unpack": "unpacking that browser, nothing else",
+}
+
+
+def write(figures: Mapping[str, float]) -> None:
+    """Put the figures into the document, where its marks are."""
+    tables = (against_targets(figures), milliseconds(figures), stages(figures))
+    written = "\n\n".join((BEGIN, *("\n".join(table) for table in tables), END))
+    text = PAGE.read_text()
+    PAGE.write_text(re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: written, text, flags=re.DOTALL))
+
+
+def against_targets(figures: Mapping[str, float]) -> Iterator[str]:
+    """Each target, what was measured, and whether that meets it."""
+    yield "| figure | measured | target | |"
+    yield "| --- | ---: | ---: | --- |"
+    for target in TARGETS:
+        if target.name in figures:
+            value = figures[target.name]
+            bound = f"{'≥' if target.at_least else '≤'} {target.bound:g}"
+            yield f"| `{target.name}` | {value:,g} | {bound} | {'met' if target.is_met(value) else '**not met**'} |"
+
+
+def milliseconds(figures: Mapping[str, float]) -> Iterator[str]:
+    """What a picture takes, by who takes it."""
+    yield "| who | milliseconds for a picture |"
+    yield "| --- | ---: |"
+    for who, words in _WHO.items():
+        if (name := f"capture.{who}_ms") in figures:
+            yield f"| {words} | {figures[name]:,.0f} |"
+
+
+def stages(figures: Mapping[str, float]) -> Iterator[str]:
+    """Where our warm picture's time goes, by the function's own log."""
+    yield "| stage of ours, warm | milliseconds |"
+    yield "| --- | ---: |"
+    taken = {name: ms for name, ms in figures.items() if name.startswith(STAGE)}
+    for name, ms in sorted(taken.items(), key=lambda stage: -stage[1]):
+        if ms >= _TOLD_MS:
+            yield f"| {name.removeprefix(STAGE).replace('_', ' ')} | {ms:.1f} |"
+
+
+if __name__ == "__main__":
+    write(json.loads(RESULTS.read_text()))
