@@ -52,7 +52,7 @@ async def photograph(page: Page, shot: Shot, door: Door, laps: Laps) -> bytes:
     laps.enter("waiting for the selector")
     subject = await _subject(page, shot, patience.selector)
     laps.enter("waiting for fonts and images")
-    await settled(subject, patience.settle)
+    await settled(page, None if shot.selector is None else subject, patience.settle)
     if shot.delay_s:
         laps.enter("delaying")
         await asyncio.sleep(shot.delay_s)
