@@ -62,7 +62,7 @@ test: check
 # The tests that need neither the local stack nor a browser: a minute.
 .PHONY: quick
 quick: setup
-	$(RUN) pytest -m "not local" tests/unit tests/properties tests/contract tests/lists tests/template tests/test_docs.py
+	$(RUN) pytest -m "not local and not heavy" tests/unit tests/properties tests/contract tests/lists tests/template tests/test_docs.py
 
 .PHONY: check
 check: setup
@@ -132,11 +132,16 @@ bench-capture: setup
 
 # Some twenty minutes, ended with 1 if a mail was lost; what it counted is in benchmarks/soak.json. See docs/soak.md.
 .PHONY: soak
-soak: setup soak-capture
+soak: setup heavy soak-capture
 	$(RUN) python -m benchmarks.soak $(OPTIONS)
 
-# Every page that misbehaves, then five hundred captures in some five minutes; see benchmarks/capture_soak.py.
+# The tests that `make test` has no time for: the same as others, with more pages, threads and fonts. Some five minutes.
+.PHONY: heavy
+heavy: setup
+	$(RUN) eventpost setup
+	$(RUN) pytest -m heavy
+
+# Five hundred captures in some five minutes, each fifth of a page that misbehaves; see benchmarks/capture_soak.py.
 .PHONY: soak-capture
 soak-capture: setup
-	EVENTPOST_ALL_PAGES=1 $(RUN) pytest -q tests/capture/test_misbehaving_pages.py
 	$(RUN) python -m benchmarks.capture_soak $(CAPTURE_OPTIONS)

@@ -163,7 +163,11 @@ def end_leases(deployed: Deployed, event_id: str) -> None:
             )
 
 
-@pytest.mark.parametrize("flags", [None, "--no-sandbox --no-zygote"], ids=["as in Lambda", "several processes"])
+@pytest.mark.parametrize(
+    "flags",
+    [None, pytest.param("--no-sandbox --no-zygote", marks=pytest.mark.heavy)],
+    ids=["as in Lambda", "several processes"],
+)
 def test_the_capture_function_keeps_a_picture(
     artifacts: Artifacts, packed_capture: Path, deployed: Deployed, page: Page, tmp_path: Path, flags: str | None
 ) -> None:

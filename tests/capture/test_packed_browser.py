@@ -148,6 +148,7 @@ def test_the_packed_browser_takes_pictures(in_lambda: str, take: Take, image: Pi
         assert all(b"never-told" not in environment(member) for member in family(studio.browser.pid))
 
 
+@pytest.mark.heavy
 def test_the_packed_browser_outlives_bad_pages(in_lambda: str, take: Take) -> None:
     """One that computes for ever costs its deadline; one that is missing an error; the next shot works."""
     assert "picture" in take("/card")
@@ -160,6 +161,7 @@ def test_the_packed_browser_outlives_bad_pages(in_lambda: str, take: Take) -> No
     assert "picture" in take("/card")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("in_lambda", [_SEVERAL], indirect=True)
 @pytest.mark.parametrize("pair", ["Áé", "Ωλ", "Жя", "中文", "臺灣", "あん", "한글", "عس"])
 def test_the_packed_fonts_draw_the_worlds_writing(in_lambda: str, write: Callable[[str], bytes], pair: str) -> None:

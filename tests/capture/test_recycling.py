@@ -113,23 +113,24 @@ def test_a_shot_is_never_cut_short_by_recycling(made: Make, site: Site) -> None:
 
 def test_a_single_process_takes_one_picture(made: Make, site: Site) -> None:
     """A second context would end such a browser, so none is asked for it; nothing waits, idle, to be found dead."""
-    studio = made(browser_flags=_SINGLE)
+    studio, others = made(browser_flags=_SINGLE), _browsers()  # such as that of the local stack's function
     for _ in range(3):
         assert _take(studio, site.url("/card")).width == 400
         assert studio.browser.pid is None
-        assert _browsers() == []
+        assert set(_browsers()) <= set(others)
 
 
 def test_single_processes_work_beside_each_other(made: Make, site: Site) -> None:
     """Shots at the same time get a browser each."""
-    studio = made(browser_flags=_SINGLE)
+    studio, others = made(browser_flags=_SINGLE), _browsers()
     with ThreadPoolExecutor(3) as shots:
         pictures = list(shots.map(lambda _: _take(studio, site.url("/card")), range(3)))
 
     assert [picture.width for picture in pictures] == [400] * 3
-    assert _browsers() == []
+    assert set(_browsers()) <= set(others)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("path", ["/loop-at-once", "/crashes", "/goes-on", "/no-frame"])
 def test_a_single_process_outlives_bad_pages(made: Make, path: str) -> None:
     """In that model a bad page has the whole browser; it ends in time all the same, and the next shot works."""
@@ -148,6 +149,7 @@ def test_a_single_process_outlives_bad_pages(made: Make, path: str) -> None:
 def test_a_page_whose_process_dies_says_so(made: Make, site: Site) -> None:
     """The death of a page's own process is told from a page that is slow, long before the deadline."""
     studio = made()
+    site.hits.clear()
     _take(studio, site.url("/card"))
     browser = studio.browser.pid
     assert browser
@@ -165,6 +167,7 @@ def test_a_page_whose_process_dies_says_so(made: Make, site: Site) -> None:
     assert _take(studio, site.url("/card")).width == 400
 
 
+@pytest.mark.heavy
 def test_a_page_that_outgrows_its_process_says_so(made: Make) -> None:
     """The browser ends a page whose script takes more memory than it may."""
     studio = made(browser_flags=(*_AS_HERE.browser_flags, "--js-flags=--max-old-space-size=40"))

@@ -242,7 +242,7 @@ def test_credentials_are_used_and_asked_for_at_each_connect() -> None:
         with running(sink):
             assert kinds(send(transport, "ann", "bob")) == [SENT, SENT]
     transport.close()
-    assert len(asked) == len(sink.logins) >= 2
+    assert len(asked) >= len(sink.logins) >= 2, "a connection may be opened, and not be needed any more"
 
 
 def test_wrong_credentials_are_the_deployments_fault() -> None:

@@ -10,8 +10,10 @@ from datetime import timedelta
 from itertools import batched, islice
 from typing import TYPE_CHECKING, Any, Final
 
+from botocore.exceptions import ClientError
+
 from eventpost.adapters import subscriber_rows as rows
-from eventpost.adapters.aws_errors import translated
+from eventpost.adapters.aws_errors import error_code, translated
 from eventpost.errors import PersonChanged, StoreUnavailable
 from eventpost.model import Change, IdRange, Membership, MembershipKey, Person, Subscriber
 from eventpost.ports import MOST_ROWS, Clock
@@ -120,7 +122,9 @@ class DynamoSubscribers:
         with translated("DynamoDB"):
             try:
                 self._client.transact_write_items(TransactItems=writes)
-            except self._client.exceptions.TransactionCanceledException as error:
+            except ClientError as error:  # by its code: botocore makes its classes anew where threads meet at first
+                if error_code(error) != "TransactionCanceledException":
+                    raise
                 codes = {reason["Code"] for reason in error.response["CancellationReasons"]} - {"None"}
                 if codes <= _BUSY:
                     return False
