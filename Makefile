@@ -130,6 +130,11 @@ bench-delivery: setup
 bench-capture: setup
 	$(RUN) python -m benchmarks.capture $(OPTIONS)
 
+# Some minutes; its figures are in benchmarks/results.json.
+.PHONY: bench-million
+bench-million: setup
+	$(RUN) python -m benchmarks.million $(OPTIONS)
+
 # Some twenty minutes, ended with 1 if a mail was lost; what it counted is in benchmarks/soak.json. See docs/soak.md.
 .PHONY: soak
 soak: setup heavy soak-capture
