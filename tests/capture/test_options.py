@@ -227,6 +227,7 @@ def test_without_a_place_the_reader_is_nowhere_in_particular(take: Take) -> None
     assert (picture["width"], picture["height"]) == (10, 10 + ord("."))
 
 
+@pytest.mark.heavy
 def test_the_options_hold_in_lambdas_process_model(
     take: Take, colours: Colours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -291,6 +292,7 @@ def test_an_element_that_the_list_hides_is_not_there(take: Take) -> None:
     assert error["type"] == "SelectorNotFound"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "wrong",
     [

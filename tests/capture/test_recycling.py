@@ -194,6 +194,7 @@ def test_a_driver_that_stands_still_is_killed(made: Make, site: Site) -> None:
     assert _until(lambda: not alive(hung) and not alive(browser))
 
 
+@pytest.mark.heavy
 def test_a_loop_that_is_kept_busy_ends_at_the_deadline_too(made: Make, site: Site) -> None:
     """Were the clock itself kept from being heard, browser and driver are killed from outside."""
     studio = made()
@@ -226,6 +227,7 @@ def test_thirty_in_a_row_leave_nothing(made: Make, site: Site, tmp_path: Path) -
     assert max(megabytes[-6:]) < min(megabytes[:6]) * 1.5
 
 
+@pytest.mark.heavy
 def test_memory_is_measured_and_the_dead_have_none(made: Make, site: Site) -> None:
     """A browser's own memory is more than a little and less than a lot; after its end there is nothing left of it."""
     studio = made()

@@ -8,6 +8,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import Self
 
+from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Locator, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
@@ -64,7 +65,18 @@ async def settled(page: Page, element: Locator | None, seconds: float) -> None:
     """Wait for fonts, and for the images inside `element` or on the whole page, but no longer than given."""
     with contextlib.suppress(PlaywrightTimeout, TimeoutError):
         async with asyncio.timeout(seconds):
-            if element is None:  # asked of the page itself, which takes a sixth of the time that a locator takes
-                await page.evaluate(_OF_THE_PAGE)
-            else:
-                await element.evaluate(_FONTS_AND_IMAGES, timeout=seconds * 1000)
+            if element is None and await _answered(page):
+                return
+            await (element or page.locator("html")).evaluate(_FONTS_AND_IMAGES, timeout=seconds * 1000)
+
+
+async def _answered(page: Page) -> bool:
+    """Ask the page itself, which takes a sixth of the time that a locator takes; False if it has gone on meanwhile.
+
+    A locator asks the page that came after it, too.
+    """
+    try:
+        await page.evaluate(_OF_THE_PAGE)
+    except PlaywrightError:
+        return False
+    return True
