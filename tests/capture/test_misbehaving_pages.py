@@ -43,7 +43,7 @@ _EITHER = [
     "/bad-chunks", "/bad-gzip", "/huge", "/gzip-bomb", "/loop-in-a-getter", "/loop-in-many-workers", "/worker-floods",
     "/popups", "/fills-memory", "/fills-buffers", "/fills-the-page", "/fills-canvases", "/fills-storage", "/noise",
     "/deep", "/spins-much", "/reloads", "/goes-on", "/goes-back", "/writes-itself", "/history", "/mirrors", "/frames",
-    "/sockets", "/fetches",
+    "/fetches", "/sockets",
 ]  # fmt: skip
 
 
