@@ -13,7 +13,8 @@ from eventpost.model import Feedback, FeedbackKind
 from eventpost.ports import Outbox
 from eventpost.runtime.messages import Messages
 from eventpost.runtime.received import Received
-from eventpost.settings import QueueSettings, Settings
+from eventpost.runtime.wired import QueueConsumer, wired
+from eventpost.settings import QueueSettings
 
 NAME: Final = "feedback"
 LETTERS: Final = "letters"
@@ -55,22 +56,11 @@ def serve_feedback(
     platform: Callable[[], Platform] | None = None, settings: Callable[[], QueueSettings] = QueueSettings.load
 ) -> "FeedbackFunction":
     """The Lambda handler of the feedback queue. Nothing is read, made or called until its first invocation."""
-    return FeedbackFunction(platform or _wired, settings)
+    return FeedbackFunction(platform or wired, settings)
 
 
-def _wired() -> Platform:
-    """The platform as it was deployed. What it is made of, boto3 above all, is imported when it is needed."""
-    from eventpost.wiring import Wiring  # noqa: PLC0415 - see above
-
-    return Wiring(Settings.load())
-
-
-class FeedbackFunction:
+class FeedbackFunction(QueueConsumer[Platform, QueueSettings]):
     """Handles batches from the feedback queue."""
-
-    def __init__(self, platform: Callable[[], Platform], settings: Callable[[], QueueSettings]) -> None:
-        self._make_platform = platform
-        self._load_settings = settings
 
     def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, list[dict[str, str]]]:
         """Act on each message of the batch; name those that are to come again, in `batchItemFailures`.
@@ -87,14 +77,6 @@ class FeedbackFunction:
             return messages.serve(event["Records"], lambda received: self._handle(received, figures))
         finally:
             self._publish(figures)
-
-    @cached_property
-    def _platform(self) -> Platform:
-        return self._make_platform()
-
-    @cached_property
-    def _settings(self) -> QueueSettings:
-        return self._load_settings()
 
     @cached_property
     def _logger(self) -> Logger:

@@ -16,7 +16,8 @@ from eventpost.model import OutcomeKind
 from eventpost.ports import Outbox
 from eventpost.runtime.messages import Messages, TryAgain
 from eventpost.runtime.received import Received
-from eventpost.settings import QueueSettings, Settings
+from eventpost.runtime.wired import QueueConsumer, wired
+from eventpost.settings import QueueSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -53,22 +54,11 @@ def serve_letters(
     platform: Callable[[], Platform] | None = None, settings: Callable[[], QueueSettings] = QueueSettings.load
 ) -> "LettersFunction":
     """The Lambda handler of the letters' queue. Nothing is read, made or called until its first invocation."""
-    return LettersFunction(platform or _wired, settings)
+    return LettersFunction(platform or wired, settings)
 
 
-def _wired() -> Platform:
-    """The platform as it was deployed. What it is made of, boto3 above all, is imported when it is needed."""
-    from eventpost.wiring import Wiring  # noqa: PLC0415 - see above
-
-    return Wiring(Settings.load())
-
-
-class LettersFunction:
+class LettersFunction(QueueConsumer[Platform, QueueSettings]):
     """Handles batches from the letters' queue."""
-
-    def __init__(self, platform: Callable[[], Platform], settings: Callable[[], QueueSettings]) -> None:
-        self._make_platform = platform
-        self._load_settings = settings
 
     def __call__(self, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, list[dict[str, str]]]:
         """Send each letter of the batch; name those that are to come again, in `batchItemFailures`.
@@ -84,14 +74,6 @@ class LettersFunction:
             self._handle(received)
 
         return messages.serve(event["Records"], handle)
-
-    @cached_property
-    def _platform(self) -> Platform:
-        return self._make_platform()
-
-    @cached_property
-    def _settings(self) -> QueueSettings:
-        return self._load_settings()
 
     @cached_property
     def _logger(self) -> Logger:

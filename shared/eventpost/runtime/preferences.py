@@ -19,7 +19,7 @@ from eventpost.runtime.faults import explained
 from eventpost.runtime.web import joining, leaving, moving, preferring
 from eventpost.runtime.web.troubles import no_such_page, not_like_that, trouble
 from eventpost.runtime.web.visit import Answer, Handle, Visit, accepted_language
-from eventpost.settings import Settings
+from eventpost.runtime.wired import wired
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -80,14 +80,7 @@ class Platform(Protocol):
 
 def serve_pages(platform: Callable[[], Platform] | None = None) -> "PreferencesFunction":
     """The Lambda handler of the preferences. Nothing is read, made or called until its first invocation."""
-    return PreferencesFunction(platform or _wired)
-
-
-def _wired() -> Platform:
-    """The platform as it was deployed. What it is made of, boto3 above all, is imported when it is needed."""
-    from eventpost.wiring import Wiring  # noqa: PLC0415 - see above
-
-    return Wiring(Settings.load())
+    return PreferencesFunction(platform or wired)
 
 
 class PreferencesFunction:
@@ -124,8 +117,9 @@ class PreferencesFunction:
         method: str = event["requestContext"]["http"]["method"].upper()
         told = {"route": f"{method if method in _METHODS else 'other'} {route.rule}"}
         try:
-            answer = self._answer(event, route, method, rest_of_path)
-            response = self._response(event, answer)
+            language = self._platform.pages.language(accepted_language(event))
+            answer = self._answer(event, language, route, method, rest_of_path)
+            response = self._response(language, answer)
             told |= {"error": answer.error} if answer.error else {}
         except Exception as error:  # noqa: BLE001 - such as templates that are not there
             self._log_fault(error)
@@ -135,12 +129,14 @@ class PreferencesFunction:
             response.body = ""
         return response
 
-    def _answer(self, event: Mapping[str, Any], route: Route, method: str, rest_of_path: Mapping[str, str]) -> Answer:
+    def _answer(
+        self, event: Mapping[str, Any], language: str, route: Route, method: str, rest_of_path: Mapping[str, str]
+    ) -> Answer:
         handle = route.handle(method)
         if handle is None:
             return _refused(method, self._resolver.current_event.path)
         try:
-            visit = Visit(event, self._platform.consenting, self._language(event))
+            visit = Visit(event, self._platform.consenting, language)
             return handle(visit, **rest_of_path)
         except Exception as error:  # noqa: BLE001 - each has its page
             answer = trouble(error)
@@ -148,15 +144,12 @@ class PreferencesFunction:
                 self._log_fault(error)
             return answer
 
-    def _response(self, event: Mapping[str, Any], answer: Answer) -> Response[str]:
-        pages, language = self._platform.pages, self._language(event)
+    def _response(self, language: str, answer: Answer) -> Response[str]:
+        pages = self._platform.pages
         values = {"root": _root(self._resolver.current_event.path), **answer.values}
         body = pages.render(answer.page, language, values)
         sent = {**pages.headers, "Content-Language": language, **answer.headers}
         return Response(answer.status, body=body, headers=sent)
-
-    def _language(self, event: Mapping[str, Any]) -> str:
-        return self._platform.pages.language(accepted_language(event))
 
     def _log_fault(self, error: Exception) -> None:
         kind, reason = explained(error)

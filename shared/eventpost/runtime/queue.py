@@ -16,7 +16,8 @@ from eventpost.ports import Clock, Outbox
 from eventpost.runtime.figures import Figures
 from eventpost.runtime.messages import Messages
 from eventpost.runtime.received import Received
-from eventpost.settings import ListSettings, Settings
+from eventpost.runtime.wired import QueueConsumer, wired
+from eventpost.settings import ListSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -43,17 +44,10 @@ class Platform(Protocol):
 
 def serve(mail_list: MailList) -> "QueueFunction":
     """The Lambda handler of this list. Nothing is read, made or called until its first invocation."""
-    return QueueFunction(mail_list, _wired, ListSettings.load)
+    return QueueFunction(mail_list, wired, ListSettings.load)
 
 
-def _wired() -> Platform:
-    """The platform as it was deployed. What it is made of, boto3 above all, is imported when it is needed."""
-    from eventpost.wiring import Wiring  # noqa: PLC0415 - see above
-
-    return Wiring(Settings.load())
-
-
-class QueueFunction:
+class QueueFunction(QueueConsumer[Platform, ListSettings]):
     """Handles batches from one list's queue."""
 
     def __init__(
@@ -62,9 +56,8 @@ class QueueFunction:
         platform: Callable[[], Platform],
         settings: Callable[[], ListSettings],
     ) -> None:
+        super().__init__(platform, settings)
         self.mail_list = mail_list
-        self._make_platform = platform
-        self._load_settings = settings
 
     def __call__(self, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, list[dict[str, str]]]:
         """Deliver each message of the batch; name those that are to come again, in `batchItemFailures`.
@@ -82,10 +75,6 @@ class QueueFunction:
             self._handle(received, Invocation(owner, deadline, settings.queue_url))
 
         return messages.serve(event["Records"], handle)
-
-    @cached_property
-    def _platform(self) -> Platform:
-        return self._make_platform()
 
     @cached_property
     def _settings(self) -> ListSettings:

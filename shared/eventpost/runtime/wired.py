@@ -1,0 +1,38 @@
+"""What a function is made of: found at its first invocation, so that importing it costs nothing but the import."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from eventpost.settings import Settings
+
+if TYPE_CHECKING:
+    from eventpost.wiring import Wiring
+
+
+def wired() -> "Wiring":
+    """The platform as it was deployed. What it is made of, boto3 above all, is imported when it is needed."""
+    from eventpost.wiring import Wiring  # noqa: PLC0415 - see above
+
+    return Wiring(Settings.load())
+
+
+class QueueConsumer[Platform, Settings]:
+    """A function that takes messages off a queue, before it knows which.
+
+    Args:
+        platform: Gives what it works with.
+        settings: Gives what it is told about its queue.
+    """
+
+    def __init__(self, platform: Callable[[], Platform], settings: Callable[[], Settings]) -> None:
+        self._make_platform = platform
+        self._load_settings = settings
+
+    @cached_property
+    def _platform(self) -> Platform:
+        return self._make_platform()
+
+    @cached_property
+    def _settings(self) -> Settings:
+        return self._load_settings()
