@@ -1,6 +1,5 @@
 """`eventpost settle`: an operator's word on deliveries of which nobody else knows whether they were sent."""
 
-import re
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,12 +10,11 @@ from typing import Final
 import click
 
 from eventpost import slicing
-from eventpost.model import DeliveryState, EventKey, IdRange, Slice
+from eventpost.model import SUBSCRIBER_ID, DeliveryState, EventKey, IdRange, Slice
 from eventpost.ports import Opened
 from eventpost_cli.deployment import Deployment, on_a_deployment
 from eventpost_cli.explain import told_plainly, with_progress
 
-_ID: Final = re.compile("[0-9a-f]{32}")
 _GROUP: Final = 10  # messages that SQS takes at once
 _DELAY: Final = timedelta(minutes=1)  # longer than it takes to forget a group
 
@@ -64,7 +62,7 @@ def settle(
 
 def _ids(asked: Sequence[str]) -> list[str]:
     for each in asked:
-        if not _ID.fullmatch(each):
+        if not SUBSCRIBER_ID.fullmatch(each):
             msg = f"{each!r} is no subscriber id: those are 32 digits from 0 to f."
             raise click.ClickException(msg)
     return list(dict.fromkeys(asked))

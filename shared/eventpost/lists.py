@@ -10,7 +10,8 @@ from eventpost.model import CaptureOptions, Event, Viewport
 
 __all__ = ["RESERVED_NAMES", "MailList", "Screenshot", "Topics", "Viewport"]
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{1,31}")
+LIST_NAME = re.compile(r"[a-z][a-z0-9_]{1,31}")
+"""What every list's name looks like."""
 RESERVED_NAMES = frozenset({"capture", "feedback", "languages", "letters", "pages", "preferences"})
 """What is no list and has a function, templates or figures of this name."""
 
@@ -115,7 +116,7 @@ class MailList:
     open: bool = True
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not LIST_NAME.fullmatch(self.name):
             msg = f"list name {self.name!r}: use 2 to 32 lower case letters, digits and underscores, a letter first"
             raise ValueError(msg)
         if self.name in RESERVED_NAMES:

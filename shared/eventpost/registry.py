@@ -6,7 +6,6 @@
 from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -45,10 +44,11 @@ class Registry(BaseModel):
 
     lists: tuple[ListEntry, ...] = ()
 
-    @classmethod
-    def load(cls) -> Self:
+    @staticmethod
+    @cache
+    def load() -> "Registry":
         """The registry in the layer, read once in the life of a process."""
-        return _loaded()  # type: ignore[return-value]
+        return Registry.model_validate_json(REGISTRY_FILE.read_bytes())
 
     def entry(self, list_name: str) -> ListEntry | None:
         """The list of this name, or None where there is none (any more)."""
@@ -63,8 +63,3 @@ class Registry(BaseModel):
         """Whether anybody may join this audience by themselves."""
         entry = self.audiences.get(audience)
         return entry is not None and entry.open
-
-
-@cache
-def _loaded() -> Registry:
-    return Registry.model_validate_json(REGISTRY_FILE.read_bytes())

@@ -95,7 +95,7 @@ def before(ids: IdRange, id_: str) -> IdRange | None:
 
 def body_key(event: EventKey, body_digest: str) -> str:
     """Where the event's body is kept for its slices. The digest binds it to this very event."""
-    return f"events/{event.list_name}/{event.digest}-{body_digest[:16]}.json"
+    return f"events/{event.kept_as(body_digest)}.json"
 
 
 def pause(hops: int) -> timedelta:

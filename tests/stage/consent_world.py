@@ -51,6 +51,14 @@ REGISTRY = Registry(
 OPEN = (NEWS, PRICES, AMZN, GOOG, BRK)
 
 
+def with_ann() -> "ConsentWorld":
+    """Everything in memory, with one person on two lists, one that anybody may join and one that is closed."""
+    world = ConsentWorld()
+    world.imported("ann", NEWS, STAFF, plan="gold")
+    world.wait(days=10)
+    return world
+
+
 def many_topics(count: int) -> Registry:
     """A registry of one list with so many topics, `many/T0000` and on."""
     topics = tuple(f"T{number:04}" for number in range(count))

@@ -1,5 +1,6 @@
 """What every change goes through: read, decide, save, and again if somebody was faster."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,6 +24,16 @@ def world() -> ConsentWorld:
     return world
 
 
+def changed(world: ConsentWorld, local: str, decide: Callable[[Person], Sequence[Change]]) -> Sequence[Change]:
+    """Store what `decide` makes of this person, under their present id; returns what was stored."""
+
+    def decided() -> tuple[Sequence[Change], Sequence[Change]]:
+        changes = decide(world.consenting.person(id_of(local)))
+        return changes, changes
+
+    return world.consenting.settle(decided)
+
+
 def touched(person: Person) -> list[Change]:
     """A change that changes nothing but the version."""
     return [Change(person)]
@@ -36,7 +47,7 @@ def test_who_was_slower_reads_again(world: ConsentWorld) -> None:
     def noted(person: Person) -> list[Change]:
         return [Change(replace(person, soft_bounces=(*person.soft_bounces, given.NOW)))]
 
-    saved = world.consenting.change(id_of("ann"), noted)
+    saved = changed(world, "ann", noted)
 
     assert world.person("ann").version == 3
     assert world.person("ann").soft_bounces == (given.NOW,)
@@ -55,7 +66,7 @@ def test_who_is_always_slower_gives_up(world: ConsentWorld) -> None:
         return [Change(person)]
 
     with pytest.raises(PersonChanged):
-        world.consenting.change(id_of("ann"), slow)
+        changed(world, "ann", slow)
 
     assert calls == 12
     assert world.clock.now() - given.NOW < timedelta(seconds=12)
@@ -64,7 +75,7 @@ def test_who_is_always_slower_gives_up(world: ConsentWorld) -> None:
 
 def test_nothing_is_saved_where_nothing_is_to_be(world: ConsentWorld) -> None:
     """A decision may be that all is as it should be."""
-    assert world.consenting.change(id_of("ann"), lambda _: ()) == ()
+    assert changed(world, "ann", lambda _: ()) == ()
     assert world.person("ann").version == 1
 
 
@@ -77,7 +88,7 @@ def test_a_store_that_fails_is_told_of(world: ConsentWorld) -> None:
 
     store.meanwhile = [down]
     with pytest.raises(StoreUnavailable):
-        world.consenting.change(id_of("ann"), touched)
+        changed(world, "ann", touched)
     assert store.saved == []
 
 
@@ -88,7 +99,7 @@ def test_a_change_follows_the_person_and_what_is_stored_does_not(world: ConsentW
     assert world.consenting.person(id_of("ann")).id == id_of("bob")
     assert world.consenting.stored(id_of("ann")).id == id_of("ann")
     assert [person.id for person in world.consenting.lineage(id_of("ann"))] == [id_of("ann"), id_of("bob")]
-    assert world.consenting.change(id_of("ann"), touched)[0].person.id == id_of("bob")
+    assert changed(world, "ann", touched)[0].person.id == id_of("bob")
 
 
 def test_a_ring_of_addresses_has_an_end(world: ConsentWorld) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 import given
-from consent_world import AMZN, NEWS, REMOVED, STAFF, ConsentWorld, id_of, link
+from consent_world import AMZN, NEWS, REMOVED, STAFF, ConsentWorld, id_of, link, with_ann
 from eventpost.consent import Seen
 from eventpost.links import LinkTarget, audience_tag
 from eventpost.model import ConsentRecord, ConsentWay, MembershipState, SuppressionReason
@@ -15,11 +15,8 @@ HINT = "a•••@pii.example.com"
 
 @pytest.fixture
 def world() -> ConsentWorld:
-    """Everything in memory, with one person on two lists, one that anybody may join and one that is closed."""
-    world = ConsentWorld()
-    world.imported("ann", NEWS, STAFF, plan="gold")
-    world.wait(days=10)
-    return world
+    """One person on two lists, one that anybody may join and one that is closed."""
+    return with_ann()
 
 
 def test_who_leaves_has_left_and_how_is_kept(world: ConsentWorld) -> None:

@@ -22,6 +22,7 @@ from consent_world import (
     id_of,
     link,
     many_topics,
+    with_ann,
 )
 from eventpost.adapters.memory_subscribers import MemorySubscribers
 from eventpost.consent import Question
@@ -33,11 +34,13 @@ from sentinels import address
 
 @pytest.fixture
 def world() -> ConsentWorld:
-    """Everything in memory, with one person on two lists, one that anybody may join and one that is closed."""
-    world = ConsentWorld()
-    world.imported("ann", NEWS, STAFF, plan="gold")
-    world.wait(days=10)
-    return world
+    """One person on two lists, one that anybody may join and one that is closed."""
+    return with_ann()
+
+
+def down() -> None:
+    """The store, just when something is to be saved."""
+    raise StoreUnavailable("the store did not answer")
 
 
 # ---- asking ----------------------------------------------------------------------------------------------------------
@@ -419,9 +422,6 @@ def test_moving_goes_on_where_it_broke_off() -> None:
     target = world.ask_to_move("ann", "bob", "many/T0000")
     assert target is not None
 
-    def down() -> None:
-        raise StoreUnavailable("the store did not answer")
-
     store.meanwhile = [lambda: None, lambda: None, down]
     with pytest.raises(StoreUnavailable):
         world.moving.confirm(target)
@@ -448,9 +448,6 @@ def test_everything_can_be_left_in_the_middle_of_a_move(whose: str) -> None:
     target = world.ask_to_move("ann", "bob", "many/T0000")
     assert target is not None
 
-    def down() -> None:
-        raise StoreUnavailable("the store did not answer")
-
     store.meanwhile = [lambda: None, down]
     with pytest.raises(StoreUnavailable):
         world.moving.confirm(target)
@@ -466,9 +463,6 @@ def test_a_move_that_broke_off_long_ago_can_be_asked_for_again(*, asked_meanwhil
     world, store, everything = crowded(130)
     target = world.ask_to_move("ann", "bob", "many/T0000")
     assert target is not None
-
-    def down() -> None:
-        raise StoreUnavailable("the store did not answer")
 
     store.meanwhile = [lambda: None, down]
     with pytest.raises(StoreUnavailable):

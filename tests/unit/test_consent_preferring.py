@@ -19,6 +19,7 @@ from consent_world import (
     id_of,
     link,
     many_topics,
+    with_ann,
 )
 from eventpost.adapters.memory_subscribers import MemorySubscribers
 from eventpost.consent import Row, Saved
@@ -31,11 +32,8 @@ LINK = link("ann")
 
 @pytest.fixture
 def world() -> ConsentWorld:
-    """Everything in memory, with one person on two lists, one that anybody may join and one that is closed."""
-    world = ConsentWorld()
-    world.imported("ann", NEWS, STAFF, plan="gold")
-    world.wait(days=10)
-    return world
+    """One person on two lists, one that anybody may join and one that is closed."""
+    return with_ann()
 
 
 def shown(world: ConsentWorld, **how: object) -> list[str]:

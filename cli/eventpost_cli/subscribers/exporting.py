@@ -71,8 +71,7 @@ def _rows(consenting: Consenting, audiences: Iterable[str], *, everyone: bool) -
     now = consenting.clock.now()
     for audience in audiences:
         for row in consenting.memberships.everybody(audience):
-            over = row.expires_at is not None and row.expires_at <= now
-            if not over and (everyone or row.state is MembershipState.ACTIVE):
+            if not row.is_over(now) and (everyone or row.state is MembershipState.ACTIVE):
                 yield row
 
 

@@ -1,6 +1,5 @@
 """Whom a command is about: by address, or by the id that logs and the ledger know them by."""
 
-import re
 from typing import Final
 
 import click
@@ -8,10 +7,9 @@ import click
 from eventpost.consent.consenting import Consenting
 from eventpost.consent.records import Held, known
 from eventpost.errors import AddressRefused
-from eventpost.model import subscriber_id
+from eventpost.model import SUBSCRIBER_ID, subscriber_id
 
 WHO: Final = "ADDRESS|ID"
-_ID: Final = re.compile("[0-9a-f]{32}")
 
 
 def id_of(consenting: Consenting, who: str) -> str:
@@ -20,7 +18,7 @@ def id_of(consenting: Consenting, who: str) -> str:
     Raises:
         click.ClickException: It is neither. The message does not repeat it.
     """
-    if _ID.fullmatch(who):
+    if SUBSCRIBER_ID.fullmatch(who):
         return who
     try:
         return subscriber_id(who, consenting.id_key())

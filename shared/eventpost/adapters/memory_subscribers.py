@@ -8,10 +8,8 @@ from datetime import timedelta
 from threading import Lock
 
 from eventpost.errors import PersonChanged
-from eventpost.model import Change, IdRange, Membership, MembershipKey, MembershipState, Person, Subscriber
+from eventpost.model import ON, Change, IdRange, Membership, MembershipKey, Person, Subscriber
 from eventpost.ports import MOST_ROWS, Clock
-
-_ENROLLED = frozenset({MembershipState.ACTIVE, MembershipState.SUPPRESSED})
 
 
 class MemorySubscribers:
@@ -31,7 +29,7 @@ class MemorySubscribers:
             if order[position] > ids.last or len(found) == limit:
                 break
             row = rows[order[position]]
-            if row.state in _ENROLLED:
+            if row.state in ON:
                 found.append(row.enrolled)
         return found
 

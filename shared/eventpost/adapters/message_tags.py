@@ -10,19 +10,17 @@ A value may hold 256 ASCII letters, digits, `_` and `-`, and no name or value ma
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MessageTag.html. An event id has 256 bytes at most.
 """
 
-import re
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from eventpost.model import EventKey, Message
+from eventpost.lists import LIST_NAME
+from eventpost.model import SUBSCRIBER_ID, EventKey, Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2.type_defs import MessageTagTypeDef
 
 _VALUE_MAX: Final = 256
-_LIST: Final = re.compile(r"[a-z][a-z0-9_]{1,31}")
-_SUBSCRIBER: Final = re.compile(r"[0-9a-f]{32}")
 
 
 def tags_of(message: Message) -> "list[MessageTagTypeDef]":
@@ -37,13 +35,13 @@ def tags_of(message: Message) -> "list[MessageTagTypeDef]":
 def subscriber_in(tags: Mapping[str, str]) -> str:
     """Whom a mail with these tags was for, or "" where it is none of ours."""
     found = tags.get("subscriber", "")
-    return found if _SUBSCRIBER.fullmatch(found) else ""
+    return found if SUBSCRIBER_ID.fullmatch(found) else ""
 
 
 def list_in(tags: Mapping[str, str]) -> str:
     """Which list a mail with these tags was of, or "" where that is not known."""
     found = tags.get("list", "")
-    return found if _LIST.fullmatch(found) else ""
+    return found if LIST_NAME.fullmatch(found) else ""
 
 
 def event_in(tags: Mapping[str, str]) -> EventKey | None:

@@ -3,9 +3,12 @@
 import re
 from typing import Final
 
+from eventpost.lists import LIST_NAME
+from eventpost.model import SUBSCRIBER_ID
+
 # As compose.frame and compose.letter write them: <event.subscriber@domain>, and event:list:event:eventpost.
-_MESSAGE_ID: Final = re.compile(r"<[0-9a-f]{8,64}\.([0-9a-f]{32})@[^<>\s]{1,255}>")
-_FEEDBACK_ID: Final = re.compile(r"\s*[0-9a-f]{32}:([a-z][a-z0-9_]{1,31}):event:eventpost\s*")
+_MESSAGE_ID: Final = re.compile(rf"<[0-9a-f]{{8,64}}\.({SUBSCRIBER_ID.pattern})@[^<>\s]{{1,255}}>")
+_FEEDBACK_ID: Final = re.compile(rf"\s*[0-9a-f]{{32}}:({LIST_NAME.pattern}):event:eventpost\s*")
 
 
 def subscribers_in(text: str) -> set[str]:

@@ -10,21 +10,18 @@ from eventpost.consent import letters
 from eventpost.errors import PersonChanged
 from eventpost.links import Links
 from eventpost.model import Change, Letter, Membership, MembershipKey, Person
-from eventpost.ports import Attempts, Clock, Memberships, Outbox
+from eventpost.ports import MOST_ROWS, Attempts, Clock, Memberships, Outbox
 from eventpost.registry import Registry
 
 MOST_CHANGES: Final = 50
 """Memberships that one save by a person changes at most: half of a transaction's rows, for two persons may be in it."""
 
+MOST_BESIDE: Final = MOST_ROWS - 1
+"""Memberships in one save of one person: their own row is in it as well."""
+
 _TRIES: Final = 12
 _FIRST_PAUSE_S: Final = 0.02
 _LONGEST_PAUSE_S: Final = 1.0
-
-type Decide = Callable[[Person], Sequence[Change]]
-"""From a person as stored (or with version 0) to what is to be stored; nothing where all is as it should be.
-
-It may be asked several times, so it does nothing but read and decide.
-"""
 
 type Decided[T] = tuple[Sequence[Change], T]
 """What is to be stored, and what to say once it is."""
@@ -63,7 +60,7 @@ class Consenting:
             StoreUnavailable: The store did not answer.
         """
         found = self.memberships.people([subscriber]).get(subscriber, Person(subscriber))
-        if found.expires_at is not None and found.expires_at <= self.clock.now():
+        if found.is_over(self.clock.now()):
             return Person(subscriber, audiences=found.audiences, version=found.version)
         return found
 
@@ -99,7 +96,7 @@ class Consenting:
         wanted = person.audiences if audiences is None else person.audiences.intersection(audiences)
         now = self.clock.now()
         found = self.memberships.of([MembershipKey(audience, person.id) for audience in sorted(wanted)])
-        there = [row for row in found.values() if row.expires_at is None or row.expires_at > now]
+        there = [row for row in found.values() if not row.is_over(now)]
         return {row.audience: row for row in sorted(there, key=lambda row: row.audience)}
 
     def address_of(self, person: Person) -> str:
@@ -114,20 +111,6 @@ class Consenting:
         if person.address:
             return person.address
         return next((row.address for row in self.memberships_of(person).values()), "")
-
-    def change(self, subscriber: str, decide: Decide) -> Sequence[Change]:
-        """Store what `decide` makes of this person, under their present id; returns what was stored.
-
-        Raises:
-            PersonChanged: Others were faster each time. Trying again later may succeed.
-            StoreUnavailable: The store did not answer: all of it may be saved, or none.
-        """
-
-        def decided() -> Decided[Sequence[Change]]:
-            changes = decide(self.person(subscriber))
-            return changes, changes
-
-        return self.settle(decided)
 
     def settle[T](self, decide: Callable[[], Decided[T]]) -> T:
         """Store what `decide` says is to be stored, and return the other thing it says: it fits what is stored.

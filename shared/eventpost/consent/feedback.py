@@ -17,7 +17,6 @@ from eventpost.model import (
     DeliveryState,
     Feedback,
     FeedbackKind,
-    Person,
     Suppression,
     SuppressionReason,
 )
@@ -102,7 +101,7 @@ class Heeding:
 
         def decided() -> Decided[int]:
             person = self.consenting.stored(feedback.subscriber)
-            if not person.version or _is_erased(person):
+            if not person.version or person.is_erased:
                 return (), 0
             counted = occasions(person.soft_bounces, feedback.at, self.consenting.clock.now())
             is_new = feedback.at in counted and feedback.at not in person.soft_bounces
@@ -110,10 +109,6 @@ class Heeding:
 
         enough = self.consenting.settle(decided) >= SOFT_LIMIT
         return enough and self._suppress(feedback, SuppressionReason.BOUNCE)
-
-
-def _is_erased(person: Person) -> bool:
-    return person.suppression is not None and person.suppression.reason is SuppressionReason.ERASED
 
 
 def occasions(counted: Sequence[datetime], at: datetime, now: datetime) -> Sequence[datetime]:

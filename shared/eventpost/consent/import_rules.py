@@ -14,7 +14,6 @@ from eventpost.model import (
     MembershipKey,
     MembershipState,
     Person,
-    SuppressionReason,
     mailbox,
     subscriber_id,
 )
@@ -149,14 +148,14 @@ def _checked(row: ImportRow) -> str:
 
 def _living(row: Membership | None, now: datetime) -> Membership | None:
     """The row, unless its time is over: it may be read for two days more."""
-    return None if row is None or (row.expires_at is not None and row.expires_at <= now) else row
+    return None if row is None or row.is_over(now) else row
 
 
 def _fate(person: Person, before: Membership | None) -> Fate:
     if person.moved_to:
         return Fate.MOVED
     if person.suppression is not None:
-        return Fate.ERASED if person.suppression.reason is SuppressionReason.ERASED else Fate.SUPPRESSED
+        return Fate.ERASED if person.is_erased else Fate.SUPPRESSED
     if before is None or before.state is MembershipState.PENDING:
         return Fate.ADDED
     of_states = {MembershipState.ACTIVE: Fate.THERE, MembershipState.LEFT: Fate.LEFT}

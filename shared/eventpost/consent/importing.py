@@ -15,7 +15,7 @@ from typing import Final
 from eventpost.consent.consenting import Consenting
 from eventpost.consent.import_rules import Decided, Fate, Imported, ImportRow, Wish, decide, wishes
 from eventpost.errors import PersonChanged, StoreUnavailable
-from eventpost.model import Change, ConsentRecord, ConsentWay, Membership, MembershipKey, Person
+from eventpost.model import Change, ConsentRecord, ConsentWay, Person
 from eventpost.ports import MOST_ROWS
 
 # An import may well be what the store is busy with, so it waits; the last try is followed by no pause.
@@ -86,11 +86,8 @@ class Importing:
         stored = self.consenting.memberships.people(of_people)
         people = {id_: stored.get(id_, Person(id_)) for id_ in of_people}
         keys = {wish.key for id_, theirs in of_people.items() for wish in theirs if _may_be_on(people[id_], wish)}
-        rows = self._rows(keys)
+        rows = self.consenting.memberships.of(keys)
         return [decide(people[id_], rows, theirs, joined) for id_, theirs in of_people.items()]
-
-    def _rows(self, keys: set[MembershipKey]) -> Mapping[MembershipKey, Membership]:
-        return self.consenting.memberships.of(keys) if keys else {}
 
     def _alone(self, theirs: Sequence[Wish], joined: ConsentRecord) -> Sequence[Imported]:
         """Save this one person, reading them again as often as it takes."""

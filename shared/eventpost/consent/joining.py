@@ -8,12 +8,13 @@ from typing import Final
 
 from eventpost.consent.address_hint import address_hint
 from eventpost.consent.asking import TAG_BYTES, Asker, Question, admit, asker, open_for
-from eventpost.consent.consenting import MOST_CHANGES, Consenting, Decided
+from eventpost.consent.audiences import check_number, check_open
+from eventpost.consent.consenting import Consenting, Decided
 from eventpost.consent.finding import parted
-from eventpost.consent.transitions import ON, active, refused, stays, unanswered
-from eventpost.errors import TooManyChanges, UnknownAudience
+from eventpost.consent.transitions import active, refused, stays, unanswered
 from eventpost.links import LinkTarget, Purpose
 from eventpost.model import (
+    ON,
     Change,
     ConsentRecord,
     ConsentWay,
@@ -74,7 +75,8 @@ class Joining:
         """
         who = asker(self._consenting, request.address)
         request = replace(request, audiences=tuple(dict.fromkeys(request.audiences)))
-        self._check(request.audiences)
+        check_number(len(request.audiences))
+        check_open(self._consenting.registry, request.audiences)
         admit(self._consenting, who, request.source)
         self._consenting.send(self._consenting.settle(lambda: self._asked(who, request)))
 
@@ -100,14 +102,6 @@ class Joining:
             StoreUnavailable: The store did not answer.
         """
         return self._consenting.settle(lambda: self._confirmed(target))
-
-    def _check(self, audiences: Sequence[str]) -> None:
-        if len(audiences) > MOST_CHANGES:
-            msg = f"{len(audiences)} audiences at once: {MOST_CHANGES} at most"
-            raise TooManyChanges(msg)
-        if not audiences or not all(self._consenting.registry.may_join(audience) for audience in audiences):
-            msg = "no such list or topic, or not one that anybody may join"
-            raise UnknownAudience(msg)
 
     def _asked(self, who: Asker, request: JoinRequest) -> Decided[Letter]:
         person = self._consenting.stored(who.subscriber)

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from eventpost.consent.transitions import ON, left, moved_away
-from eventpost.model import ConsentRecord, ConsentWay, Membership, MembershipState, Person
+from eventpost.consent.transitions import left, moved_away
+from eventpost.model import ON, ConsentRecord, ConsentWay, Membership, MembershipState, Person
 
 
 def arrived(row: Membership, there: Membership | None, person: Person) -> Membership | None:

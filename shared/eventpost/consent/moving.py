@@ -15,10 +15,11 @@ from eventpost.consent.asking import TAG_BYTES, Asker, Question, admit, asker, o
 from eventpost.consent.consenting import Consenting, Decided
 from eventpost.consent.finding import parted
 from eventpost.consent.moved_rows import arrived, departed
-from eventpost.consent.transitions import ON, moved_away, stays, unanswered
+from eventpost.consent.transitions import moved_away, stays, unanswered
 from eventpost.errors import AddressRefused, Suppressed, UnknownAudience
 from eventpost.links import LinkTarget, Purpose
 from eventpost.model import (
+    ON,
     Change,
     ConsentRecord,
     ConsentWay,
@@ -150,7 +151,7 @@ class Moving:
         old = self._consenting.stored(new.moving_from)
         if not _may_go(old, new):
             return (), _Step(_End.NOTHING)
-        batch = sorted(audience for audience in old.audiences if audience > after)[:_AT_A_TIME]
+        batch = old.audiences_after(after, _AT_A_TIME)
         if not batch and old.moved_to:
             return (), _Step(_End.MOVED, old.id)
         changes = (*self._moved(old, new, batch), *parted(self._consenting, new, but=old.id))
@@ -163,7 +164,7 @@ class Moving:
     def _moved(self, old: Person, new: Person, batch: list[str]) -> tuple[Change, Change]:
         """Both persons with these memberships moved from the one to the other."""
         rows = self._moving(old, batch)
-        there = self._consenting.memberships_of(new, [row.audience for row in rows]) if rows else {}
+        there = self._consenting.memberships_of(new, [row.audience for row in rows])
         record = ConsentRecord(ConsentWay.MOVED, self._consenting.clock.now())
         coming = [each for row in rows if (each := arrived(row, there.get(row.audience), new)) is not None]
         gone = replace(stays(old), moved_to=new.id, moved_from=frozenset(), asked="", moving_from="", soft_bounces=())
@@ -175,8 +176,8 @@ class Moving:
         return Change(gone, tuple(departed(row, record) for row in rows)), Change(come, tuple(coming))
 
     def _moving(self, old: Person, audiences: list[str]) -> list[Membership]:
-        rows = self._consenting.memberships_of(old, audiences).values() if audiences else ()
-        return [row for row in rows if not moved_away(row)]
+        rows = self._consenting.memberships_of(old, audiences)
+        return [row for row in rows.values() if not moved_away(row)]
 
     def _on(self, person: Person) -> tuple[str, ...]:
         """What the person is on, or was asked whether they want to be."""

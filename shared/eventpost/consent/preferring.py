@@ -6,13 +6,14 @@ from typing import Final
 
 from eventpost.consent.address_hint import address_hint
 from eventpost.consent.asking import admit, asker
-from eventpost.consent.audiences import tagged
+from eventpost.consent.audiences import check_number, check_open, tagged
 from eventpost.consent.consenting import MOST_CHANGES, Consenting, Decided
 from eventpost.consent.preferences_page import LONGEST_SEARCH, ROWS_A_PAGE, Row, View, listed, searched
-from eventpost.consent.transitions import ON, active, answered, withdrawn
-from eventpost.errors import Suppressed, TooManyChanges, UnknownAudience
+from eventpost.consent.transitions import active, answered, withdrawn
+from eventpost.errors import Suppressed
 from eventpost.links import LinkTarget
 from eventpost.model import (
+    ON,
     ConsentRecord,
     ConsentWay,
     Letter,
@@ -81,9 +82,7 @@ class Preferring:
         """
         leaving = frozenset(leave)
         joining = frozenset(join) - leaving
-        if len(joining) + len(leaving) > MOST_CHANGES:
-            msg = f"{len(joining) + len(leaving)} changes at once: {MOST_CHANGES} at most"
-            raise TooManyChanges(msg)
+        check_number(len(joining) + len(leaving))
         return self._consenting.settle(lambda: self._saved(target, joining, leaving))
 
     def leave_everything(self, target: LinkTarget) -> int:
@@ -126,9 +125,7 @@ class Preferring:
         self, person: Person, tag: str, rows: Mapping[str, Membership | None], record: ConsentRecord
     ) -> tuple[Membership, ...]:
         """These memberships active. Who comes back is the person of before; who is new is as on their other lists."""
-        if not all(self._consenting.registry.may_join(audience) for audience in rows):
-            msg = "no such list or topic, or not one that anybody may join"
-            raise UnknownAudience(msg)
+        check_open(self._consenting.registry, rows)
         if _why_not(person):
             msg = f"nothing can be joined: {_why_not(person)}"
             raise Suppressed(msg)
@@ -172,8 +169,8 @@ class Preferring:
     def _batch_left(self, subscriber: str, after: str) -> Decided[tuple[int, str]]:
         """Leave the next 50 behind `after`; says how many were left, and the last, or "" where there are no more."""
         person = self._consenting.stored(subscriber)
-        batch = sorted(audience for audience in person.audiences if audience > after)[:MOST_CHANGES]
-        rows = self._consenting.memberships_of(person, batch) if batch else {}
+        batch = person.audiences_after(after, MOST_CHANGES)
+        rows = self._consenting.memberships_of(person, batch)
         record = ConsentRecord(ConsentWay.EVERYTHING, self._consenting.clock.now(), _FORM)
         changed = tuple(new for row in rows.values() if (new := withdrawn(row, record)) != row)
         left = sum(row.state is not MembershipState.LEFT for row in rows.values())

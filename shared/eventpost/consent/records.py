@@ -7,13 +7,9 @@ An address change that was asked for and not confirmed joins nobody: the new add
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
 
-from eventpost.consent.consenting import Consenting
+from eventpost.consent.consenting import MOST_BESIDE, Consenting
 from eventpost.model import Change, Membership, MembershipKey, Person, Suppression, SuppressionReason
-from eventpost.ports import MOST_ROWS
-
-_AT_A_TIME: Final = MOST_ROWS - 1  # memberships in one save: the person's own row is in it as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,7 @@ def _all_memberships(consenting: Consenting, person: Person) -> tuple[Membership
 def _next_save(consenting: Consenting, id_: str) -> tuple[Sequence[Change], bool]:
     """What is to be stored next to erase what this very id holds, and whether anything is."""
     person = consenting.stored(id_)
-    gone = frozenset(sorted(person.audiences)[:_AT_A_TIME])
+    gone = frozenset(person.audiences_after("", MOST_BESIDE))
     suppression = person.suppression or Suppression(SuppressionReason.ERASED, consenting.clock.now())
     bare = Person(id_, audiences=person.audiences - gone, version=person.version, suppression=suppression)
     if bare.audiences:

@@ -10,15 +10,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, NamedTuple
 
-from eventpost.consent.consenting import Consenting, Decided
-from eventpost.model import Change, Membership, MembershipState, Person, Suppression, SuppressionReason
-from eventpost.ports import MOST_ROWS
-
-_AT_A_TIME: Final = MOST_ROWS - 1  # memberships in one save: the person's own row is in it as well
+from eventpost.consent.consenting import MOST_BESIDE, Consenting, Decided
+from eventpost.model import ON, Change, Membership, MembershipState, Person, Suppression, SuppressionReason
 
 # A complaint is the person's own word; a bounce only their server's; who was erased has refused nothing.
 _WEIGHT: Final = {SuppressionReason.ERASED: 0, SuppressionReason.BOUNCE: 1, SuppressionReason.COMPLAINT: 2}
-_MAILED_BUT_FOR_THAT: Final = frozenset({MembershipState.ACTIVE, MembershipState.SUPPRESSED})
 
 
 def suppress(consenting: Consenting, subscriber: str, suppression: Suppression) -> bool:
@@ -63,7 +59,7 @@ def _marked(person: Person, suppression: Suppression) -> Person:
 
 
 def _cleared(person: Person) -> Person:
-    if person.suppression is None or person.suppression.reason is SuppressionReason.ERASED:
+    if person.suppression is None or person.is_erased:
         return person
     # Whose address is not stored was erased, before the bounce or since; lifting that would let an import revive them.
     erased = None if person.address else Suppression(SuppressionReason.ERASED, person.suppression.at)
@@ -103,7 +99,7 @@ class _Sweep:
         """Go through all memberships, as many at a time as one save takes."""
         step = self.consenting.settle(self._begun)
         self.marked, self.turned = step.marked, step.turned
-        while len(step.batch) == _AT_A_TIME:
+        while len(step.batch) == MOST_BESIDE:
             step = self.consenting.settle(partial(self._gone_on, step.batch[-1]))
             self.turned += step.turned
 
@@ -116,8 +112,8 @@ class _Sweep:
         return self._step(self.consenting.stored(self.subscriber), after, changed=False)
 
     def _step(self, person: Person, after: str, *, changed: bool) -> Decided[_Step]:
-        batch = sorted(audience for audience in person.audiences if audience > after)[:_AT_A_TIME]
-        rows = self.consenting.memberships_of(person, batch).values() if batch else ()
+        batch = person.audiences_after(after, MOST_BESIDE)
+        rows = self.consenting.memberships_of(person, batch).values()
         turned = tuple(_in_line(row, person.suppression) for row in rows if _in_line(row, person.suppression) != row)
         changes = (Change(person, turned),) if changed or turned else ()
         return changes, _Step(batch, changed, len(turned))
@@ -125,7 +121,7 @@ class _Sweep:
 
 def _in_line(row: Membership, suppression: Suppression | None) -> Membership:
     """The membership as it has to be where the person is suppressed so, or is not."""
-    if row.state not in _MAILED_BUT_FOR_THAT:
+    if row.state not in ON:
         return row
     state = MembershipState.SUPPRESSED if suppression else MembershipState.ACTIVE
     return replace(row, state=state, suppressed=suppression.told if suppression else "")

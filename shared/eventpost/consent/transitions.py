@@ -3,12 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
-from eventpost.model import Change, ConsentRecord, ConsentWay, Membership, MembershipState, Person, SuppressionReason
-
-ON: Final = frozenset({MembershipState.ACTIVE, MembershipState.SUPPRESSED})
-"""The states of who is on an audience, mailed or not."""
+from eventpost.model import Change, ConsentRecord, ConsentWay, Membership, MembershipState, Person
 
 
 def left(row: Membership, record: ConsentRecord) -> Membership:
@@ -53,9 +49,9 @@ def answered(person: Person, rows: Sequence[Membership]) -> Change:
     Of somebody who was erased, a membership that they do not want is deleted: it would hold their address for good,
     and their suppression keeps them off anyway. Anybody else is known from then on, with their address.
     """
-    gone = frozenset(row.audience for row in rows if row.state is MembershipState.LEFT and _erased(person))
+    gone = frozenset(row.audience for row in rows if row.state is MembershipState.LEFT and person.is_erased)
     kept = tuple(row for row in rows if row.audience not in gone)
-    address = person.address or next((row.address for row in kept if not _erased(person)), "")
+    address = person.address or next((row.address for row in kept if not person.is_erased), "")
     after = stays(person, (row.audience for row in kept))
     return Change(replace(after, address=address, audiences=after.audiences - gone), kept, gone)
 
@@ -72,8 +68,4 @@ def unanswered(person: Person, until: datetime) -> datetime | None:
 
 def refused(person: Person) -> bool:
     """Whether the person cannot join anything: bounced or complained. Who was erased can, by their own word."""
-    return person.suppression is not None and not _erased(person)
-
-
-def _erased(person: Person) -> bool:
-    return person.suppression is not None and person.suppression.reason is SuppressionReason.ERASED
+    return person.suppression is not None and not person.is_erased

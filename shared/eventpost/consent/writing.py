@@ -101,8 +101,7 @@ class LetterWriting:
         return replace(letter, audiences=on) if on and self._may_be_mailed(person) else None
 
     def _may_be_mailed(self, person: Person) -> bool:
-        expired = person.expires_at is not None and person.expires_at <= self.consenting.clock.now()
-        return person.suppression is None and not expired
+        return person.suppression is None and not person.is_over(self.consenting.clock.now())
 
     def _address(self, asked: Letter, found: Letter) -> str:
         """Where the letter goes: the mailbox that was asked for, or the present one of who wants their preferences."""

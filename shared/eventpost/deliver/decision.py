@@ -62,4 +62,4 @@ def _is_forgotten(decision: Decision, raised: RaisedEvent) -> bool:
 
 
 def _key(raised: RaisedEvent) -> str:
-    return f"events/{raised.key.list_name}/{raised.key.digest}-{raised.body_digest[:16]}.shows.json"
+    return f"events/{raised.key.kept_as(raised.body_digest)}.shows.json"

@@ -80,7 +80,7 @@ def _request(raised: RaisedEvent, screenshot: Screenshot) -> CaptureRequest:
     return CaptureRequest(
         url=page_of(raised, screenshot),
         # The body's digest binds the picture to this very event, whatever id another one may claim.
-        key=f"captures/{raised.key.list_name}/{raised.key.digest}-{raised.body_digest[:16]}.{extension}",
+        key=f"captures/{raised.key.kept_as(raised.body_digest)}.{extension}",
         options=screenshot,
         deadline_s=screenshot.timeout_s,
     )

@@ -7,6 +7,7 @@ from eventpost.model.event import Amount, Event, EventKey, RaisedEvent
 from eventpost.model.feedback import Feedback, FeedbackKind, bounce_kind, status_in
 from eventpost.model.letter import Letter, LetterKind
 from eventpost.model.membership import (
+    ON,
     Change,
     ConsentRecord,
     ConsentWay,
@@ -20,6 +21,7 @@ from eventpost.model.membership import (
 from eventpost.model.picture import CaptureRequest, NoPicture, Picture
 from eventpost.model.slice import Slice, SliceDone
 from eventpost.model.subscriber import (
+    SUBSCRIBER_ID,
     IdRange,
     Subscriber,
     check_address,
@@ -30,6 +32,8 @@ from eventpost.model.subscriber import (
 
 __all__ = [
     "NOT_SENT",
+    "ON",
+    "SUBSCRIBER_ID",
     "Amount",
     "Blob",
     "CaptureOptions",

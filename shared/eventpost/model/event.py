@@ -35,6 +35,10 @@ class EventKey:
         """32 hex digits that stand for this key where its own text may not go: headers, S3 keys, boundaries."""
         return hashlib.sha256(f"{self.list_name}\0{self.event_id}".encode()).hexdigest()[:32]
 
+    def kept_as(self, body_digest: str) -> str:
+        """What is kept of this event is called so: below its list, and bound to the very body with this digest."""
+        return f"{self.list_name}/{self.digest}-{body_digest[:16]}"
+
 
 @dataclass(frozen=True, slots=True)
 class RaisedEvent:

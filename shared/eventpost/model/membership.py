@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from eventpost.model.subscriber import Subscriber
 
@@ -20,6 +20,10 @@ class MembershipState(StrEnum):
     ACTIVE = "active"  # mailed
     LEFT = "left"  # by the subscriber's own will; only their own will brings them back
     SUPPRESSED = "suppressed"  # was active when the address bounced or complained
+
+
+ON: Final = frozenset({MembershipState.ACTIVE, MembershipState.SUPPRESSED})
+"""The states of who is on an audience, mailed or not."""
 
 
 class ConsentWay(StrEnum):
@@ -92,6 +96,10 @@ class Membership:
         """Which membership this is."""
         return MembershipKey(self.audience, self.subscriber)
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether the row's time is over; it may still be read for two days more."""
+        return self.expires_at is not None and self.expires_at <= now
+
     @property
     def enrolled(self) -> Subscriber:
         """The subscriber as an event's delivery knows them."""
@@ -149,6 +157,19 @@ class Person:
     moved_to: str = ""
     moved_from: frozenset[str] = frozenset()
     expires_at: datetime | None = None
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether they had everything about them erased, and have not come back."""
+        return self.suppression is not None and self.suppression.reason is SuppressionReason.ERASED
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether the row's time is over; it may still be read for two days more."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    def audiences_after(self, after: str, most: int) -> list[str]:
+        """The next audiences behind `after`, in order of name: as many as one save takes, say."""
+        return sorted(audience for audience in self.audiences if audience > after)[:most]
 
 
 class Change(NamedTuple):

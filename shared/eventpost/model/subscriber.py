@@ -14,6 +14,9 @@ from eventpost.errors import AddressRefused
 
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}")
+SUBSCRIBER_ID = re.compile("[0-9a-f]{32}")
+"""What every subscriber id looks like, see `subscriber_id`."""
+
 _LOCAL_PART_MAX = 64  # RFC 5321, 4.5.3.1.1
 _LONGEST = _LOCAL_PART_MAX + 1 + 255  # RFC 5321, 4.5.3.1.2; a domain in another script is no longer than in ASCII
 
