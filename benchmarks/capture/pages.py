@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from benchmarks.capture.figures import STAGE, TARGETS
+from benchmarks.delivery.pages import verdicts
 from benchmarks.delivery.place import RESULTS, ROOT
 
 BEGIN: Final = "<!-- Written by make bench-capture -->"
@@ -33,13 +34,7 @@ def write(figures: Mapping[str, float]) -> None:
 
 def against_targets(figures: Mapping[str, float]) -> Iterator[str]:
     """Each target, what was measured, and whether that meets it."""
-    yield "| figure | measured | target | |"
-    yield "| --- | ---: | ---: | --- |"
-    for target in TARGETS:
-        if target.name in figures:
-            value = figures[target.name]
-            bound = f"{'≥' if target.at_least else '≤'} {target.bound:g}"
-            yield f"| `{target.name}` | {value:,g} | {bound} | {'met' if target.is_met(value) else '**not met**'} |"
+    return verdicts(TARGETS, figures)
 
 
 def milliseconds(figures: Mapping[str, float]) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -11,9 +10,10 @@ from typing import Final
 
 from benchmarks.capture.package import package
 from benchmarks.capture.pictures import SIZE
-from benchmarks.delivery.errors import RunWrong, ToolMissing
+from benchmarks.delivery.errors import ToolMissing
 from benchmarks.delivery.peers.install import python_with
-from benchmarks.delivery.place import BENCH, ROOT
+from benchmarks.delivery.place import BENCH
+from benchmarks.delivery.programs import heard_out
 
 from eventpost_cli.browser import ensure_browser
 from eventpost_cli.local.errors import ToolMissing as NoTool
@@ -61,7 +61,7 @@ class Programs:
         environment = {name: value for name, value in self.environment.items() if name != "CHROMIUM_PATH"} | packed
         begun = repr(time.monotonic())
         command = (sys.executable, "-m", f"benchmarks.capture.ours.{module}", begun, *arguments)
-        return float(json.loads(_ran(module, command, environment).splitlines()[-1])["s"])
+        return float(json.loads(heard_out(module, command, environment, _TIMEOUT_S).splitlines()[-1])["s"])
 
     def shot_scraper(self, *arguments: str) -> None:
         """Run shot-scraper's command once.
@@ -70,22 +70,7 @@ class Programs:
             RunWrong: It failed, or took minutes.
         """
         command = (str(self.peer), "-m", "benchmarks.capture.peers.shot_scraper", *arguments)
-        _ran("shot-scraper", command, self.environment)
-
-
-def _ran(name: str, command: tuple[str, ...], environment: dict[str, str]) -> str:
-    """What a program said on its way to its end."""
-    try:
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S
-        )
-    except subprocess.TimeoutExpired:
-        msg = f"{name} took longer than {_TIMEOUT_S} s"
-        raise RunWrong(msg) from None
-    if done.returncode:
-        msg = f"{name} failed:\n{done.stderr[-1500:]}"
-        raise RunWrong(msg)
-    return done.stdout
+        heard_out("shot-scraper", command, self.environment, _TIMEOUT_S)
 
 
 def installed(*, cold: bool = True) -> Programs:

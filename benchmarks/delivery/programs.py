@@ -29,18 +29,27 @@ class Programs:
             RunWrong: It failed, or took minutes.
         """
         command = (*self.commands[name], json.dumps(asdict(job)))
-        try:
-            done = subprocess.run(
-                command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S
-            )
-        except subprocess.TimeoutExpired:
-            msg = f"{name} took longer than {_TIMEOUT_S} s"
-            raise RunWrong(msg) from None
-        if done.returncode:
-            msg = f"{name} failed:\n{done.stdout[-1500:]}{done.stderr[-1500:]}"
-            raise RunWrong(msg)
-        said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        said: dict[str, Any] = json.loads(heard_out(name, command, self.environment, _TIMEOUT_S).splitlines()[-1])
         return said
+
+
+def heard_out(name: str, command: tuple[str, ...], environment: dict[str, str], seconds: int) -> str:
+    """What a program said on its way to its end.
+
+    Raises:
+        RunWrong: It failed, or took longer than that.
+    """
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=seconds
+        )
+    except subprocess.TimeoutExpired:
+        msg = f"{name} took longer than {seconds} s"
+        raise RunWrong(msg) from None
+    if done.returncode:
+        msg = f"{name} failed:\n{done.stdout[-1500:]}{done.stderr[-1500:]}"
+        raise RunWrong(msg)
+    return done.stdout
 
 
 def installed() -> Programs:

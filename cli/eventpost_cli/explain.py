@@ -14,6 +14,7 @@ from eventpost import slicing
 from eventpost.errors import Misconfigured, Retryable
 from eventpost.model import Delivery, DeliveryState, EventKey, IdRange
 from eventpost.ports import LedgerHistory
+from eventpost_cli.counting import counted
 from eventpost_cli.deployment import Deployment, on_a_deployment
 
 _TOLD: Final = (DeliveryState.FAILED, DeliveryState.UNCERTAIN)
@@ -136,10 +137,7 @@ def read_story(history: LedgerHistory, event: EventKey) -> Story:
 
 def with_progress(deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
     """The deliveries; says now and then on standard error how many there have been."""
-    for number, delivery in enumerate(deliveries, 1):
-        yield delivery
-        if number % _STEP == 0:
-            click.echo(f"{number:,} deliveries read", err=True)
+    return counted(deliveries, "deliveries read", _STEP)
 
 
 @contextmanager

@@ -19,18 +19,28 @@ MOST_NAMES: Final = 300_000
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
 
 
+def declared(project: Project) -> Registry:
+    """The lists that the project declares, in order of title.
+
+    Raises:
+        click.ClickException: A list's app.py cannot be imported.
+    """
+    entries = [_entry(project.load(name)) for name in project.list_names()]
+    return Registry(lists=tuple(sorted(entries, key=lambda entry: (entry.title.casefold(), entry.name))))
+
+
 def generated(project: Project) -> Registry:
     """The registry as the declarations would have it, in order of title.
 
     Raises:
         click.ClickException: A list's app.py cannot be imported, or there are too many topics.
     """
-    entries = [_entry(project.load(name)) for name in project.list_names()]
-    names = sum(len(audience) for entry in entries for audience in entry.audiences)
+    registry = declared(project)
+    names = sum(map(len, registry.audiences))
     if names > MOST_NAMES:
         msg = f"All names of lists and topics together have {names:,} characters; {MOST_NAMES:,} are the most."
         raise click.ClickException(msg)
-    return Registry(lists=tuple(sorted(entries, key=lambda entry: (entry.title.casefold(), entry.name))))
+    return registry
 
 
 def written(registry: Registry) -> str:

@@ -10,9 +10,10 @@ from eventpost_cli.deployment import Deployment
 from eventpost_cli.main import main
 
 
-def deploy(world: ConsentWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every deployment be this one, for the length of the test."""
+def deploy(world: ConsentWorld, monkeypatch: pytest.MonkeyPatch) -> ConsentWorld:
+    """Let every deployment be this one, for the length of the test; gives it back."""
     monkeypatch.setattr(Deployment, "wiring", SimpleNamespace(consenting=world.consenting))
+    return world
 
 
 def subscribers(*arguments: str, answer: str | None = None) -> Result:

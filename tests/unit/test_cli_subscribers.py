@@ -27,9 +27,7 @@ ADA = sentinels.address("ada")
 @pytest.fixture
 def world(small_project: Path, monkeypatch: pytest.MonkeyPatch) -> ConsentWorld:
     """A deployment of this project, in memory."""
-    world = ConsentWorld()
-    deploy(world, monkeypatch)
-    return world
+    return deploy(ConsentWorld(), monkeypatch)
 
 
 def rows(tmp_path: Path, text: str, audience: str | None = LIST, encoding: str = "utf-8") -> list[ImportRow]:

@@ -25,9 +25,7 @@ ADA = sentinels.address("ada")
 @pytest.fixture
 def world(small_project: Path, monkeypatch: pytest.MonkeyPatch) -> ConsentWorld:
     """A deployment of this project, in memory."""
-    world = ConsentWorld()
-    deploy(world, monkeypatch)
-    return world
+    return deploy(ConsentWorld(), monkeypatch)
 
 
 def table(text: str) -> list[dict[str, str]]:

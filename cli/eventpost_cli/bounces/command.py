@@ -11,6 +11,7 @@ import click
 from eventpost.model import Feedback, FeedbackKind, subscriber_id
 from eventpost_cli.bounces.mailboxes import mails_in
 from eventpost_cli.bounces.reading import IdOf, Ignored, read
+from eventpost_cli.counting import counted
 from eventpost_cli.deployment import Deployment, on_a_deployment
 from eventpost_cli.explain import told_plainly
 
@@ -81,7 +82,4 @@ def _id_of(deployment: Deployment) -> IdOf:
 def _watched(paths: tuple[Path, ...], id_of: IdOf | None) -> Iterator[Feedback | Ignored]:
     """What each mail says; says now and then on standard error how many there have been."""
     contents = (content for path in paths for content in mails_in(path))
-    for number, content in enumerate(contents, 1):
-        yield read(content, id_of)
-        if number % _STEP == 0:
-            click.echo(f"{number:,} mails read", err=True)
+    return counted((read(content, id_of) for content in contents), "mails read", _STEP)

@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from eventpost_cli.project import Project
+from eventpost_cli.registry import declared
 
 _SHOWN: Final = 20
 _TOLD: Final = 5
@@ -16,9 +17,7 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}(/[^@\s/]{1,64})?")
 
 def known_audiences(project: Project) -> set[str]:
     """Every audience that somebody can be on: `list`, or `list/topic` where a list has topics."""
-    lists = [project.load(name) for name in project.list_names()]
-    plain = {each.name for each in lists if each.topics is None}
-    return plain | {f"{each.name}/{topic}" for each in lists if each.topics for topic in each.topics.names}
+    return set(declared(project).audiences)
 
 
 def check_audiences(named: Mapping[str, int], known: Collection[str]) -> None:

@@ -9,6 +9,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from eventpost_cli.counting import counted
+
 _STEP: Final = 100  # rows between two looks at the bar: a look takes longer than a row
 _LINE: Final = 20_000  # rows between two lines
 
@@ -41,7 +43,7 @@ def watched[T](rows: Iterable[T], position: Callable[[], int], tell: Tell) -> It
 
 def with_lines[T](rows: Iterable[T]) -> Iterator[T]:
     """The rows, with a line now and then, where nobody knows how many there are."""
-    return watched(rows, lambda: 0, _line)
+    return counted(rows, "rows so far", _LINE)
 
 
 def _line(rows: int, _position: int) -> None:
