@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from PIL import Image
 
@@ -42,27 +42,41 @@ _FAILING = {"/missing": 404, "/broken": 500}
 
 
 @dataclass
-class Site:
-    """A running server. `hits` holds the paths asked for, `pages` what is served besides the fixed ones."""
+class Served:
+    """A running server whose answers come from `handler`. `hits` holds the paths asked for, `pages` what is served."""
 
+    handler: ClassVar[type[BaseHTTPRequestHandler]]
     server: ThreadingHTTPServer
-    over: threading.Event = field(default_factory=threading.Event)
     hits: list[str] = field(default_factory=list)
-    pages: dict[str, str] = field(default_factory=lambda: dict(_PAGES))
+    pages: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def start(cls) -> Self:
         """Serve on a free port of loopback until `stop`."""
         site = cls(_Server(("127.0.0.1", 0), BaseHTTPRequestHandler))
-        site.server.RequestHandlerClass = type("Handler", (_Handler,), {"site": site})
+        site.server.RequestHandlerClass = type("Handler", (cls.handler,), {"site": site})
         threading.Thread(target=site.server.serve_forever, args=(0.05,), daemon=True).start()
         return site
 
     def stop(self) -> None:
-        """End the server and every answer that was never to come."""
-        self.over.set()
+        """End the server."""
         self.server.shutdown()
         self.server.server_close()
+
+
+@dataclass
+class Site(Served):
+    """The site of good and bad pages. `pages` holds what is served besides the fixed ones."""
+
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.pages |= _PAGES
+
+    def stop(self) -> None:
+        """End the server and every answer that was never to come."""
+        self.over.set()
+        super().stop()
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
         """The address of a page."""
@@ -113,3 +127,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class calls it that
         """Say nothing; the tests do."""
+
+
+Site.handler = _Handler

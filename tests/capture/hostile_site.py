@@ -4,11 +4,12 @@ In a way, `{url}` is the address inside that is its own, `{to}` the same without
 """
 
 import re
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from capture_site import Served
 
 HOST = "hostile.localhost"  # browsers trust localhost's names as they trust https: workers and worklets want that
 
@@ -131,25 +132,8 @@ for (const host of {hosts}) {{
 
 
 @dataclass
-class HostileSite:
-    """A running server. `pages` holds what is served by path."""
-
-    server: ThreadingHTTPServer
-    pages: dict[str, str] = field(default_factory=dict)
-    hits: list[str] = field(default_factory=list)
-
-    @classmethod
-    def start(cls) -> Self:
-        """Serve on a free port of loopback until `stop`."""
-        site = cls(_Server(("127.0.0.1", 0), BaseHTTPRequestHandler))
-        site.server.RequestHandlerClass = type("Handler", (_Handler,), {"site": site})
-        threading.Thread(target=site.server.serve_forever, args=(0.05,), daemon=True).start()
-        return site
-
-    def stop(self) -> None:
-        """End the server."""
-        self.server.shutdown()
-        self.server.server_close()
+class HostileSite(Served):
+    """The site of hostile pages."""
 
     @property
     def port(self) -> int:
@@ -174,11 +158,6 @@ class HostileSite:
 
 def _script(source: str) -> str:
     return f"<script>{{try {{ Promise.resolve((() => {{ {source} }})()).catch(() => 0) }} catch {{}} }}</script>"
-
-
-class _Server(ThreadingHTTPServer):
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a browser that hangs up is no error of the site."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -220,3 +199,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class calls it that
         """Say nothing; the tests do."""
+
+
+HostileSite.handler = _Handler

@@ -144,8 +144,7 @@ class WarmBrowser:
                 async with asyncio.timeout(_START_S):
                     unpacking = asyncio.create_task(packed_browser(self._settings))  # while the driver starts
                     self._driver = self._driver or await Driver.start()
-                    await unpacking
-                    browser = await launch(self._driver, self._settings)
+                    browser = await launch(self._driver, self._settings, await unpacking)
                     pid = await _process_id(browser)
                     return Running(browser, pid, Processes.of(pid))
             except Exception as error:

@@ -28,9 +28,9 @@ _NO_BROWSER = (
 )
 
 
-async def launch(driver: Driver, settings: Settings) -> Browser:
-    """Start the first browser found; raise Misconfigured where there is none or it cannot run here."""
-    if unpacked := await packed_browser(settings):
+async def launch(driver: Driver, settings: Settings, unpacked: Unpacked | None) -> Browser:
+    """Start the packed browser, or else the first one found; raise Misconfigured where there is none that can run."""
+    if unpacked:
         return await _start_packed(driver, unpacked, settings.browser_flags)
     for executable in executables(settings.chromium_path):
         try:

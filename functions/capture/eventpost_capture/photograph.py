@@ -15,7 +15,7 @@ from eventpost_capture.frame import Limits, padded
 from eventpost_capture.guard import Door
 from eventpost_capture.laps import Laps
 from eventpost_capture.request import Shot
-from eventpost_capture.settle import Patience, loaded, network_quiet, settled
+from eventpost_capture.settle import Patience, loaded, settled
 from eventpost_capture.target import Target
 
 
@@ -48,7 +48,7 @@ async def photograph(page: Page, shot: Shot, door: Door, laps: Laps) -> bytes:
     laps.enter("opening the page")
     await arrive(page, shot.url, door)
     laps.enter("loading the page")
-    await (network_quiet if shot.network_quiet else loaded)(page, patience.load)
+    await loaded(page, patience.load, network_quiet=shot.network_quiet)
     laps.enter("waiting for the selector")
     subject = await _subject(page, shot, patience.selector)
     laps.enter("waiting for fonts and images")

@@ -23,6 +23,9 @@ SINGLE_PROCESS = "--single-process"
 LAMBDA_FLAGS = (NO_SANDBOX, "--no-zygote", SINGLE_PROCESS)
 _TOP_PORT = 65_535
 _MAX_BYTES = 100_000_000
+_RECYCLE_SHOTS = 100
+_RECYCLE_MB = 512
+_ALLOW_PORTS = "80,443"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,9 @@ class Settings:
     allow_hosts: frozenset[str]
     chromium_path: str | None
     browser_flags: tuple[str, ...]
-    recycle_shots: int = 100
-    recycle_mb: int = 512
-    allow_ports: frozenset[int] = frozenset({80, 443})
+    recycle_shots: int = _RECYCLE_SHOTS
+    recycle_mb: int = _RECYCLE_MB
+    allow_ports: frozenset[int] = frozenset(map(int, _ALLOW_PORTS.split(",")))
     max_bytes: int = _MAX_BYTES
 
     @property
@@ -54,8 +57,8 @@ class Settings:
             allow_hosts=_hosts(environment.get("CAPTURE_ALLOW_HOSTS", "")),
             chromium_path=environment.get("CHROMIUM_PATH") or None,
             browser_flags=_flags(environment),
-            recycle_shots=_number(environment, "CAPTURE_RECYCLE_SHOTS", 100),
-            recycle_mb=_number(environment, "CAPTURE_RECYCLE_MB", 512),
+            recycle_shots=_number(environment, "CAPTURE_RECYCLE_SHOTS", _RECYCLE_SHOTS),
+            recycle_mb=_number(environment, "CAPTURE_RECYCLE_MB", _RECYCLE_MB),
             allow_ports=_ports(environment.get("CAPTURE_ALLOW_PORTS", "")),
             max_bytes=_number(environment, "CAPTURE_MAX_BYTES", _MAX_BYTES),
         )
@@ -66,7 +69,7 @@ def _hosts(listed: str) -> frozenset[str]:
 
 
 def _ports(listed: str) -> frozenset[int]:
-    told = [port.strip() for port in (listed.strip() or "80,443").split(",")]
+    told = [port.strip() for port in (listed.strip() or _ALLOW_PORTS).split(",")]
     if not all(port.isascii() and port.isdigit() and 0 < int(port) <= _TOP_PORT for port in told):
         raise Misconfigured("CAPTURE_ALLOW_PORTS lists no ports by commas: correct it on the capture function")
     return frozenset(map(int, told))

@@ -47,18 +47,11 @@ class Patience:
         return cls(load=min(8, seconds * 0.4), selector=min(10, seconds * 0.3), settle=min(3, seconds * 0.1))
 
 
-async def loaded(page: Page, seconds: float) -> None:
-    """Wait for the page's load event, but no longer than given."""
+async def loaded(page: Page, seconds: float, *, network_quiet: bool = False) -> None:
+    """Wait for the page's load event, or until it has asked for nothing for half a second; but no longer than given."""
     with contextlib.suppress(PlaywrightTimeout, TimeoutError):
         async with asyncio.timeout(seconds):  # a busy script can keep Playwright's own timeout from being heard
-            await page.wait_for_load_state("load", timeout=seconds * 1000)
-
-
-async def network_quiet(page: Page, seconds: float) -> None:
-    """Wait until the page has asked for nothing for half a second, but no longer than given."""
-    with contextlib.suppress(PlaywrightTimeout, TimeoutError):
-        async with asyncio.timeout(seconds):
-            await page.wait_for_load_state("networkidle", timeout=seconds * 1000)
+            await page.wait_for_load_state("networkidle" if network_quiet else "load", timeout=seconds * 1000)
 
 
 async def settled(page: Page, element: Locator | None, seconds: float) -> None:

@@ -1,5 +1,6 @@
 """What a visitor is told when something went wrong: enough to go on, and nothing about anybody."""
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
 
@@ -15,8 +16,7 @@ from eventpost.links import BadLink, ExpiredLink
 from eventpost.runtime.web.fields import BadForm, TooLarge
 from eventpost.runtime.web.visit import Answer, UnknownWish
 
-_WAIT_S: Final = 30
-_WAIT_FOR_ATTEMPTS_S: Final = 3600
+_WAIT: Final = timedelta(seconds=30)
 
 _TROUBLES: Final[tuple[tuple[type[Exception], HTTPStatus, str], ...]] = (
     (ExpiredLink, HTTPStatus.GONE, "expired"),
@@ -54,5 +54,4 @@ def _waiting(error: Exception) -> dict[str, str]:
     """When to come again (RFC 9110, 10.2.3)."""
     if not isinstance(error, Retryable):
         return {}
-    usual = _WAIT_FOR_ATTEMPTS_S if isinstance(error, TooManyAttempts) else _WAIT_S
-    return {"Retry-After": str(int(error.retry_after.total_seconds()) if error.retry_after else usual)}
+    return {"Retry-After": str(int((error.retry_after or _WAIT).total_seconds()))}
