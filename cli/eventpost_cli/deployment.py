@@ -11,7 +11,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from eventpost.settings import SETTINGS_VARIABLE, Settings
-from eventpost.wiring import Wiring
+from eventpost.wiring.people import PeopleWiring
 from eventpost_cli.local.addresses import Addresses
 from eventpost_cli.local.sam_cli.sam import STACK_NAME
 from eventpost_cli.local.state import State
@@ -32,9 +32,9 @@ class Deployment:
     stack_name: str
 
     @cached_property
-    def wiring(self) -> Wiring:
+    def wiring(self) -> PeopleWiring:
         """The deployment's own stores and queues, by the settings its functions have."""
-        return Wiring(Settings.load({SETTINGS_VARIABLE: self._settings_text()}))
+        return PeopleWiring(Settings.load({SETTINGS_VARIABLE: self._settings_text()}))
 
     def subscriber_id_key(self) -> bytes:
         """The key that turns addresses into subscriber ids."""

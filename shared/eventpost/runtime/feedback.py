@@ -13,7 +13,7 @@ from eventpost.model import Feedback, FeedbackKind
 from eventpost.ports import Outbox
 from eventpost.runtime.messages import Messages
 from eventpost.runtime.received import Received
-from eventpost.runtime.wired import QueueConsumer, wired
+from eventpost.runtime.wired import QueueConsumer, wired_for_people
 from eventpost.settings import QueueSettings
 
 NAME: Final = "feedback"
@@ -34,7 +34,7 @@ _GRAVE: Final = frozenset({FeedbackKind.COMPLAINT, FeedbackKind.REJECTED})
 
 
 class Platform(Protocol):
-    """What the function needs: `wiring.Wiring`, or its like in a test."""
+    """What the function needs: `wiring.people.PeopleWiring`, or its like in a test."""
 
     @property
     def feedback(self) -> Heeding:
@@ -56,7 +56,7 @@ def serve_feedback(
     platform: Callable[[], Platform] | None = None, settings: Callable[[], QueueSettings] = QueueSettings.load
 ) -> "FeedbackFunction":
     """The Lambda handler of the feedback queue. Nothing is read, made or called until its first invocation."""
-    return FeedbackFunction(platform or wired, settings)
+    return FeedbackFunction(platform or wired_for_people, settings)
 
 
 class FeedbackFunction(QueueConsumer[Platform, QueueSettings]):

@@ -16,7 +16,7 @@ from eventpost.model import OutcomeKind
 from eventpost.ports import Outbox
 from eventpost.runtime.messages import Messages, TryAgain
 from eventpost.runtime.received import Received
-from eventpost.runtime.wired import QueueConsumer, wired
+from eventpost.runtime.wired import QueueConsumer, wired_for_people
 from eventpost.settings import QueueSettings
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _NUMBER: Final = 32  # hex digits, as in events' mails: feedback finds the subsc
 
 
 class Platform(Protocol):
-    """What the function needs: `wiring.Wiring`, or its like in a test."""
+    """What the function needs: `wiring.people.PeopleWiring`, or its like in a test."""
 
     @property
     def letter_writing(self) -> LetterWriting:
@@ -54,7 +54,7 @@ def serve_letters(
     platform: Callable[[], Platform] | None = None, settings: Callable[[], QueueSettings] = QueueSettings.load
 ) -> "LettersFunction":
     """The Lambda handler of the letters' queue. Nothing is read, made or called until its first invocation."""
-    return LettersFunction(platform or wired, settings)
+    return LettersFunction(platform or wired_for_people, settings)
 
 
 class LettersFunction(QueueConsumer[Platform, QueueSettings]):

@@ -19,7 +19,7 @@ from eventpost.runtime.faults import explained
 from eventpost.runtime.web import joining, leaving, moving, preferring
 from eventpost.runtime.web.troubles import no_such_page, not_like_that, trouble
 from eventpost.runtime.web.visit import Answer, Handle, Visit, accepted_language
-from eventpost.runtime.wired import wired
+from eventpost.runtime.wired import wired_for_people
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -65,7 +65,7 @@ ROUTES: Final = (
 
 
 class Platform(Protocol):
-    """What this function needs: `wiring.Wiring`, or its like in a test."""
+    """What this function needs: `wiring.people.PeopleWiring`, or its like in a test."""
 
     @property
     def consenting(self) -> Consenting:
@@ -80,7 +80,7 @@ class Platform(Protocol):
 
 def serve_pages(platform: Callable[[], Platform] | None = None) -> "PreferencesFunction":
     """The Lambda handler of the preferences. Nothing is read, made or called until its first invocation."""
-    return PreferencesFunction(platform or wired)
+    return PreferencesFunction(platform or wired_for_people)
 
 
 class PreferencesFunction:

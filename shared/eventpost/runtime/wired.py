@@ -8,6 +8,7 @@ from eventpost.settings import Settings
 
 if TYPE_CHECKING:
     from eventpost.wiring import Wiring
+    from eventpost.wiring.people import PeopleWiring
 
 
 def wired() -> "Wiring":
@@ -15,6 +16,13 @@ def wired() -> "Wiring":
     from eventpost.wiring import Wiring  # noqa: PLC0415 - see above
 
     return Wiring(Settings.load())
+
+
+def wired_for_people() -> "PeopleWiring":
+    """The same for joining and leaving, which lists' functions have no use for: it would make their starts longer."""
+    from eventpost.wiring.people import PeopleWiring  # noqa: PLC0415 - see above
+
+    return PeopleWiring(Settings.load())
 
 
 class QueueConsumer[Platform, Settings]:

@@ -5,7 +5,6 @@ Clients are made when they are first used, so that importing a function costs no
 
 import sys
 from collections.abc import Callable
-from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,10 +12,8 @@ from typing import TYPE_CHECKING, Final
 import boto3
 from botocore.config import Config
 
-from eventpost.adapters import ses_events
 from eventpost.adapters.budget import Limits, Unlimited
 from eventpost.adapters.clock import SystemClock
-from eventpost.adapters.dynamodb_attempts import DynamoAttempts
 from eventpost.adapters.dynamodb_budget import DynamoBudget
 from eventpost.adapters.dynamodb_history import DynamoHistory
 from eventpost.adapters.dynamodb_ledger import DynamoLedger
@@ -29,17 +26,11 @@ from eventpost.adapters.ses_limits import SesLimits
 from eventpost.adapters.ses_transport import SesTransport
 from eventpost.adapters.smtp_transport import SmtpServer, SmtpTransport
 from eventpost.adapters.sqs_outbox import SqsOutbox
-from eventpost.compose import Composer, LetterComposer, Sender, Templates
-from eventpost.consent import Consenting
-from eventpost.consent.feedback import Heeding
-from eventpost.consent.writing import LetterWriting
+from eventpost.compose import Composer, Sender, Templates
 from eventpost.deliver import Delivering, EventMails
 from eventpost.errors import Misconfigured
 from eventpost.links import Links
-from eventpost.model import Feedback
-from eventpost.pages import Pages
 from eventpost.ports import Budget, Transport
-from eventpost.registry import Registry
 from eventpost.settings import Settings, TransportName
 
 if TYPE_CHECKING:
@@ -175,41 +166,6 @@ class Wiring:
             mails=mails,
             clock=self.clock,
         )
-
-    @cached_property
-    def consenting(self) -> Consenting:
-        """Who is on which list, as joining and leaving change it."""
-        return Consenting(
-            memberships=self.subscribers,
-            registry=Registry.load(),
-            attempts=DynamoAttempts(self._dynamodb, self.settings.ledger_table, self.clock),
-            outbox=self.outbox,
-            clock=self.clock,
-            links=self._links,
-            id_key=lambda: self.secrets.text(self.settings.subscriber_id_key_secret).encode(),
-            letters_queue=self.settings.letters_queue_url,
-        )
-
-    @cached_property
-    def letter_writing(self) -> LetterWriting:
-        """The use case of the letters."""
-        composer = LetterComposer(self._templates_read, Registry.load(), self._sender)
-        return LetterWriting(self.consenting, composer, self.transport, self.budget)
-
-    @cached_property
-    def feedback(self) -> Heeding:
-        """What is done about bounces and complaints."""
-        return Heeding(self.consenting, self.ledger, self.history)
-
-    @property
-    def read_feedback(self) -> Callable[[str], Feedback | None]:
-        """What makes feedback of a message of SES's."""
-        return ses_events.read
-
-    @cached_property
-    def pages(self) -> Pages:
-        """The pages' templates."""
-        return Pages(self._templates(), parseaddr(self.settings.sender)[0])
 
     @cached_property
     def _capture(self) -> LambdaCapture:
