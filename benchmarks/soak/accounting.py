@@ -76,7 +76,7 @@ def account(evidence: Evidence) -> Account:
     )
 
 
-_CAUSES: Final = ("kill", "stop", "silence", "lost_record", "unexplained")
+_CAUSES: Final = ("kill", "stop", "silence", "lost_record", "overrun", "unexplained")
 
 
 def gaps(finished: Iterable[tuple[str, str]]) -> list[tuple[int, int]]:
@@ -112,7 +112,7 @@ def _worn_out(attempts: Sequence[Attempt], killed: set[tuple[str, str]]) -> bool
 
 def _overdue(attempt: Attempt, evidence: Evidence) -> bool:
     """Whether Lambda would have ended it, and nobody had stopped its worker: we let it go on."""
-    if attempt.ended is None or attempt.ended - attempt.began <= evidence.timeout_s:
+    if attempt.ended is None or attempt.lasted <= evidence.timeout_s:
         return False
     lives = (life for life in evidence.lives if life.name == attempt.worker)
     return not any(attempt.began <= stop.since <= attempt.ended for life in lives for stop in life.stops)

@@ -6,7 +6,9 @@ known when the next one was sent:
 - silence: the sink took it and did not say so, or hung up on the connection before the answer could be heard;
 - a kill: its worker was killed in that very invocation, before the outcome was recorded;
 - a stop: its worker, or that of the next arrival, was stopped past its lease in that invocation;
-- a lost record: its invocation failed, for the ledger did not take the outcome.
+- a lost record: its invocation failed, for the ledger did not take the outcome;
+- an overrun: its invocation, or that of the next arrival, took longer than Lambda would have let it, since this machine
+  was too busy. Nobody ends ours, so it went on past its lease.
 
 Anything else is unexplained, and over any bound.
 """
@@ -91,6 +93,7 @@ class _Causes:
         for attempt in sorted(evidence.attempts, key=lambda attempt: attempt.began):
             self._attempts[attempt.worker].append(attempt)
         self._unheard = _unheard(evidence)
+        self._timeout_s = evidence.timeout_s
 
     def of(self, earlier: Arrival, later: Arrival) -> Incident:
         """What kept it from being known that the earlier one had arrived."""
@@ -109,6 +112,9 @@ class _Causes:
         life, attempt = first
         if attempt.end in FAILED:
             return Incident("lost_record", life.name, attempt.began)
+        for life, attempt in filter(None, (first, second)):
+            if attempt.lasted > self._timeout_s:
+                return Incident("overrun", life.name, attempt.began)
         return Incident(UNEXPLAINED)
 
     def _invocation(self, arrival: Arrival) -> tuple[Life, Attempt] | None:

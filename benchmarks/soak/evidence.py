@@ -70,6 +70,11 @@ class Attempt(NamedTuple):
     ended: float | None
     end: str
 
+    @property
+    def lasted(self) -> float:
+        """Seconds; none for one that has not ended."""
+        return 0.0 if self.ended is None else self.ended - self.began
+
 
 class Letter(NamedTuple):
     """A dead letter."""

@@ -21,6 +21,7 @@ MEANS: Final = {
     "duplicates_by_stop": "… when one was stopped past its lease",
     "duplicates_by_silence": "… because the provider took the mail and its answer was not heard",
     "duplicates_by_lost_record": "… when an invocation failed, since DynamoDB took no more",
+    "duplicates_by_overrun": "… when an invocation took longer than Lambda allows, on a machine that was too busy",
     "duplicates_by_unexplained": "for no known cause: must be 0",
     "duplicates_at_most": "the most that one kill, stop or failed invocation led to; the bound is 32",
     "duplicates_over_bound": "beyond the bound, or unexplained: **must be 0**",

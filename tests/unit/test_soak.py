@@ -132,6 +132,16 @@ def test_a_double_without_a_cause_is_over_any_bound() -> None:
     assert accounted.figures["duplicates_by_unexplained"] == 1
 
 
+def test_what_lambda_would_have_ended_may_double_as_a_kill_does() -> None:
+    """On a busy machine an invocation overruns, and its lease ends under its hands."""
+    evidence = clean()
+    overrun = Attempt("one", "m", 5.0, 5.5 + evidence.timeout_s, "done")
+    overrun_evidence = replace(evidence, attempts=[overrun, *evidence.attempts[1:]])
+
+    assert duplicates(again(overrun_evidence, 1)).by_cause == {"overrun": 1}
+    assert account(again(overrun_evidence, IN_DOUBT_MAX + 1)).faults == {"duplicates_over_bound": 1}
+
+
 def test_a_kill_does_not_excuse_what_was_done_in_an_earlier_invocation() -> None:
     """What that worker brought before was recorded when it ended, or should have been."""
     evidence = killed(clean())
