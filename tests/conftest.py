@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from eventpost_cli.local.stack import LocalStack
 
 ROOT = Path(__file__).parents[1]
+_DEAR = ("working_copy", "packed_capture")  # fixtures that take long to make; there can be but one working copy
 
 
-@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever asks for the local stack carries the mark `local`."""
-    for item in items:
-        if "local_stack" in getattr(item, "fixturenames", ()):
-            item.add_marker("local")
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Whatever asks for the local stack carries the mark `local`; what shares something dear runs in one process."""
+    fixtures = getattr(item, "fixturenames", ())
+    if "local_stack" in fixtures:
+        item.add_marker("local")
+    item.add_marker(pytest.mark.xdist_group(next((dear for dear in _DEAR if dear in fixtures), str(item.path))))
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Pages that mean harm: whatever they try, nobody knocks inside, and the shot ends in a picture or a clear error.
 
 The pages come from a site that is allowed. Inside is a server on every address of this machine, which counts all who
-come. Every way in is first shown to be one, in a browser that may: else a test of it would prove nothing.
+come. Every way in is first shown to be one, in a browser that may: else a test of it would prove nothing. `make heavy`
+does all this with the browser that goes to Lambda, too.
 """
 
 import json
@@ -24,7 +25,7 @@ from eventpost_capture.guard import Guard, LookUp, door
 from eventpost_capture.laps import Laps
 from eventpost_capture.picture import Picture
 from eventpost_capture.request import Shot
-from eventpost_capture.settings import Settings
+from eventpost_capture.settings import LAMBDA_FLAGS, Settings
 from eventpost_capture.studio import Studio
 
 _SECONDS = 10
@@ -44,6 +45,8 @@ _SPELLINGS = """
     \N{CIRCLED DIGIT ONE}\N{CIRCLED DIGIT TWO}\N{CIRCLED DIGIT SEVEN}.0.0.1
     127\N{IDEOGRAPHIC FULL STOP}0\N{IDEOGRAPHIC FULL STOP}0\N{IDEOGRAPHIC FULL STOP}1
 """.split()  # noqa: SIM905 - forty in as many lines say no more
+
+_IN_LAMBDA = (LAMBDA_FLAGS, ("--no-sandbox", "--no-zygote"))
 
 type Names = Callable[[str], tuple[str, ...]]
 
@@ -91,9 +94,27 @@ def _own_address() -> str:
         return str(asked.getsockname()[0])
 
 
-def _studio(inside: Inside, allowed: set[str], names: Names = _names, port: int = 80) -> Iterator[Studio]:
+@pytest.fixture(
+    scope="module",
+    params=[None, *(pytest.param(flags, marks=pytest.mark.heavy) for flags in _IN_LAMBDA)],
+    ids=["here", "in a single process", "in several processes"],
+)
+def flags(request: pytest.FixtureRequest) -> Iterator[tuple[str, ...]]:
+    """Those of the browser that is led astray: this machine's, or the one that goes to Lambda."""
+    if request.param is None:
+        yield Settings.read({"SCREENSHOTS_BUCKET": "b"}).browser_flags
+        return
+    unpacked = request.getfixturevalue("unpacked")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(launch, "is_packed", lambda: True)
+        patched.setattr(launch, "unpack", lambda: unpacked)
+        yield request.param
+
+
+def _studio(
+    inside: Inside, flags: tuple[str, ...], allowed: set[str], names: Names = _names, port: int = 80
+) -> Iterator[Studio]:
     """A studio that may open pages of `allowed` hosts, with the port of inside, and `port`, as good as any other."""
-    flags = Settings.read({"SCREENSHOTS_BUCKET": "b"}).browser_flags
     settings = Settings("b", frozenset(allowed), None, flags, allow_ports=frozenset({80, 443, inside.port, port}))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(studio_module, "Guard", lambda settings: Guard(settings, _look_up(names)))
@@ -103,9 +124,9 @@ def _studio(inside: Inside, allowed: set[str], names: Names = _names, port: int 
 
 
 @pytest.fixture(scope="module")
-def guarded(inside: Inside, hostile: HostileSite) -> Iterator[Studio]:
+def guarded(inside: Inside, hostile: HostileSite, flags: tuple[str, ...]) -> Iterator[Studio]:
     """As deployed, with one host allowed: that of the pages."""
-    for studio in _studio(inside, {HOST}):
+    for studio in _studio(inside, flags, {HOST}):
         try:
             _shoot(studio, hostile.url("/"))
         except Misconfigured as error:
@@ -113,14 +134,11 @@ def guarded(inside: Inside, hostile: HostileSite) -> Iterator[Studio]:
         yield studio
 
 
-@pytest.fixture(scope="module")
-def unguarded(inside: Inside, hostile: HostileSite) -> Iterator[Studio]:
+@pytest.fixture
+def unguarded(inside: Inside, flags: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
     """All the names inside are allowed, and the browser's other ways out are open."""
-    for studio in _studio(inside, {HOST, "127.0.0.1", "rtc.inside.test", *_INNER_NAMES}):
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(launch, "FLAGS", ())
-            _shoot(studio, hostile.url("/"))  # which starts its browser
-        yield studio
+    monkeypatch.setattr(launch, "FLAGS", ())
+    yield from _studio(inside, flags, {HOST, "127.0.0.1", "rtc.inside.test", *_INNER_NAMES})
 
 
 def _shoot(studio: Studio, url: str, **options: Any) -> Picture:
@@ -131,12 +149,18 @@ def _shoot(studio: Studio, url: str, **options: Any) -> Picture:
 def test_without_the_guard_the_ways_lead_inside(unguarded: Studio, hostile: HostileSite, inside: Inside) -> None:
     """What the other tests find closed is a way in: by every one, the browser gets there if it may."""
     _shoot(unguarded, hostile.url("/ways"), delay_s=1)
-    came = inside.names()
-    inside.hits.clear()
-    _shoot(unguarded, hostile.url("/rtc"), delay_s=1)
 
-    assert len({*MARKUP, *SCRIPTS} - _IDLE - came) <= 3, "a busy machine is late with one or two"
-    assert {hit[:3] for hit in inside.hits} == {"tcp", "udp"}
+    assert len({*MARKUP, *SCRIPTS} - _IDLE - inside.names()) <= 3, "a busy machine is late with one or two"
+
+
+def test_without_the_guard_webrtc_leads_inside(unguarded: Studio, hostile: HostileSite, inside: Inside) -> None:
+    """By TCP and by UDP; a busy machine may take some seconds until it sends its first datagram."""
+    for delay_s in (1, 2, 3, 4):
+        _shoot(unguarded, hostile.url("/rtc"), delay_s=delay_s)
+        if {hit[:3] for hit in inside.hits} == {"tcp", "udp"}:
+            return
+    assert any(hit.startswith("tcp") for hit in inside.hits)
+    pytest.skip("WHETHER WEBRTC IS KEPT FROM SENDING BY UDP IS NOT TESTED HERE: this machine's browser sends none")
 
 
 def test_no_way_leads_inside(guarded: Studio, hostile: HostileSite, inside: Inside) -> None:
@@ -246,7 +270,7 @@ def _colours(picture: Picture) -> list[tuple[int, Any]]:
 
 
 def test_a_name_that_changes_its_mind_is_held_to_its_first_answer(
-    inside: Inside, hostile: HostileSite, monkeypatch: pytest.MonkeyPatch
+    inside: Inside, hostile: HostileSite, flags: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A name is looked up once a shot: a name server that points it inward after the check is not asked again."""
     answers = iter([("93.184.215.14",)])
@@ -261,7 +285,7 @@ def test_a_name_that_changes_its_mind_is_held_to_its_first_answer(
     monkeypatch.setattr(door, "dial", dial)
     again = "".join(f"<img src=/again{count}><script>fetch('/more{count}')</script>" for count in range(5))
     hostile.pages["/rebinds"] = f"<h1>x</h1>{again}<iframe src=http://rebind.test:{inside.port}/x></iframe>"
-    for studio in _studio(inside, set(), lambda _: next(answers, ("127.0.0.1",)), hostile.port):
+    for studio in _studio(inside, flags, set(), lambda _: next(answers, ("127.0.0.1",)), hostile.port):
         _shoot(studio, hostile.url("/rebinds", "rebind.test"), delay_s=0.3)
 
     assert inside.hits == [f"tcp rebind.test:{inside.port}"]  # what was dialled in this test for the public address
