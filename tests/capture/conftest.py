@@ -22,6 +22,7 @@ from capture_site import Site, Take  # noqa: E402 - see above
 from eventpost_capture import handler, store  # noqa: E402
 from eventpost_capture.settings import Settings  # noqa: E402
 from eventpost_capture.studio import Studio  # noqa: E402
+from eventpost_capture.unpack import Unpacked, unpack  # noqa: E402
 
 _BUCKET = "screenshots"
 _KEY = "captures/a_list/an-event.png"
@@ -33,6 +34,12 @@ def site() -> Iterator[Site]:
     site = Site.start()
     yield site
     site.stop()
+
+
+@pytest.fixture(scope="session")
+def unpacked(packed_capture: Path, tmp_path_factory: pytest.TempPathFactory) -> Unpacked:
+    """The very browser that goes to Lambda."""
+    return unpack(packed_capture / "browser", tmp_path_factory.mktemp("unpacked"))
 
 
 @pytest.fixture(scope="module")

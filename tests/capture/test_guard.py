@@ -1,11 +1,13 @@
 """The guard's door, knocked at with bare sockets: what it passes on, to the byte, and what it does not."""
 
 import asyncio
+import os
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from inspect import signature
+from pathlib import Path
 from typing import Any, Self
 
 import pytest
@@ -135,6 +137,7 @@ _MALFORMED = {
     "backslash": "GET http://{to}\\@site.test/ HTTP/1.1\r\n\r\n",
     "blank in the URL": "GET http://{to}/ x HTTP/1.1\r\n\r\n",
     "no host": "GET http:///x HTTP/1.1\r\n\r\n",
+    "long host": f"CONNECT {'a.' * 125}test:443 HTTP/1.1\r\n\r\n",
     "host of dots": "GET http://.../x HTTP/1.1\r\n\r\n",
     "scope": "GET http://[fe80::1%25eth0]/ HTTP/1.1\r\n\r\n",
     "high bytes": "GET http://\u00e4.test/ HTTP/1.1\r\n\r\n",
@@ -309,6 +312,27 @@ async def test_no_answer_to_speak_of_is_said_so(says: bytes, code: str) -> None:
     assert opened.blocked == 0
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"A:" + b" " * 3000 + b"\0",
+        b"A:" + b" \t" * 30_000 + b"\0",
+        b"Connection: " + b",".join(b"%x" % number for number in range(6000)) + b"\r\nA:" * 8000,
+        b"A: b\r\n" * 10_000 + b"A",
+    ],
+    ids=["some blanks", "blanks", "names and fields", "fields"],
+)
+@_run
+async def test_no_head_takes_long_to_read(head: bytes) -> None:
+    """The clock over the shot stands still meanwhile, and so does every other shot."""
+    async with Server(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n") as server, _door() as opened:
+        began = time.monotonic()
+        await _say(opened, f"GET http://site.test:{server.port}/ HTTP/1.1\r\n\r\n".encode())
+        took = time.monotonic() - began
+
+    assert took < 1
+
+
 @_run
 async def test_answers_lose_what_was_between_the_server_and_us() -> None:
     """A provisional answer, a keep-alive, an upgrade offered: not the browser's. Chunks are its own to read."""
@@ -408,3 +432,85 @@ async def test_a_page_of_many_origins_does_not_fill_the_report() -> None:
 
     assert opened.blocked == 60
     assert len(opened.refused) == 50
+
+
+@_run
+async def test_a_server_that_does_not_listen_keeps_no_socket() -> None:
+    """What was still to be sent to it is dropped: a site cannot use up the function's sockets from shot to shot."""
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        port = deaf.getsockname()[1]
+        async with _door() as opened:
+            _, writer = await asyncio.open_connection("127.0.0.1", opened.port)
+            head = f"POST http://site.test:{port}/ HTTP/1.1\r\nContent-Length: 90000000\r\n\r\n"
+            writer.write(head.encode() + bytes(20_000_000))
+            await asyncio.sleep(0.3)
+            assert _connected_to(port) == 1
+        await asyncio.sleep(0.1)
+
+        assert _connected_to(port) == 0
+        writer.transport.abort()
+
+
+def _connected_to(port: int) -> int:
+    """How many sockets of this process lead to that port."""
+    count = 0
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError), socket.socket(fileno=os.dup(int(descriptor.name))) as one:
+            count += one.getpeername()[1:2] == (port,)
+    return count
+
+
+@pytest.mark.parametrize("moment", range(8))
+@_run
+async def test_who_comes_as_the_shot_ends_is_not_let_in(moment: int) -> None:
+    """Wherever in its coming it is met by the closing of the door, a connection ends, and goes nowhere."""
+    async with Server(_OK, holds=True) as server:
+        async with _door() as opened:
+            knocking = socket.create_connection(("127.0.0.1", opened.port))
+            knocking.sendall(f"CONNECT 127.0.0.1:{server.port} HTTP/1.1\r\n\r\n".encode())
+            for _ in range(moment):
+                await asyncio.sleep(0)
+        knocking.setblocking(False)
+        with knocking, suppress(ConnectionResetError):
+            heard = b" "
+            while heard:
+                heard = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(knocking, 9999), 1)
+
+
+@pytest.mark.parametrize("moment", range(6))
+@_run
+async def test_a_door_is_closed_whatever_ends_its_shot(moment: int) -> None:
+    """The deadline may pass while the door of a finished shot is being closed: it is closed all the same."""
+    port = asyncio.get_running_loop().create_future()
+
+    async def shot() -> None:
+        async with _door() as opened:
+            port.set_result(opened.port)
+
+    over = asyncio.create_task(shot())
+    await port
+    for _ in range(moment):
+        await asyncio.sleep(0)
+    over.cancel()
+    await asyncio.gather(over, return_exceptions=True)
+    await asyncio.sleep(0.01)
+
+    with pytest.raises(OSError, match="Connect"):
+        await asyncio.open_connection("127.0.0.1", await port)
+    assert len(asyncio.all_tasks()) == 1
+
+
+@pytest.mark.parametrize("end", [b"", b"\r\nA: " + b"x" * 70_000, b"\r\n\r\n"])
+@_run
+async def test_heads_count_as_well(end: bytes) -> None:
+    """Those that are not passed on, too: a page that asks for thousands of them runs up no bill."""
+    says = (b"HTTP/1.1 103 Early Hints\r\nA: " + b"x" * 50_000 + b"\r\n\r\n") * 3 + b"HTTP/1.1 200 OK\r\nB: c" + end
+    async with Server(says) as server, _door(max_bytes=250_000) as opened:
+        request = f"GET http://site.test:{server.port}/ HTTP/1.1\r\n\r\n".encode()
+        await _say(opened, request)
+        spent = opened.bytes
+        second = await _say(opened, request)
+
+    assert spent > 150_000
+    assert second == b"reset"
+    assert opened.blocked >= 1

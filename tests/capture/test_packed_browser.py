@@ -119,12 +119,6 @@ def test_lambda_gets_a_single_process(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings.read(there | {"CAPTURE_BROWSER_FLAGS": _SEVERAL}).browser_flags == tuple(_SEVERAL.split())
 
 
-@pytest.fixture(scope="session")
-def unpacked(packed_capture: Path, tmp_path_factory: pytest.TempPathFactory) -> Unpacked:
-    """The very browser that goes to Lambda."""
-    return unpack.unpack(packed_capture / "browser", tmp_path_factory.mktemp("unpacked"))
-
-
 @pytest.fixture(params=[_SINGLE, _SEVERAL], ids=["a single process", "several processes"])
 def in_lambda(request: pytest.FixtureRequest, unpacked: Unpacked, monkeypatch: pytest.MonkeyPatch) -> str:
     """The function with its packed browser, under these flags."""

@@ -14,6 +14,7 @@ from capture_site import Site
 from misbehaving_site import MisbehavingSite
 from process_tree import alive, children, driver, family
 
+from eventpost_capture import browser
 from eventpost_capture.errors import BrowserLost, DeadlinePassed, Misconfigured
 from eventpost_capture.laps import Laps
 from eventpost_capture.picture import Picture
@@ -192,6 +193,21 @@ def test_a_driver_that_stands_still_is_killed(made: Make, site: Site) -> None:
 
     assert _take(studio, site.url("/card")).width == 400
     assert _until(lambda: not alive(hung) and not alive(browser))
+
+
+def test_a_driver_that_does_not_start_is_not_left_behind(
+    made: Make, site: Site, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would start one day, and wait for ever for somebody to tell it what to do."""
+    slow = tmp_path_factory.mktemp("driver") / "node"
+    slow.write_text("#!/bin/sh\nexec sleep 60.25\n")
+    slow.chmod(0o755)
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(slow))
+    monkeypatch.setattr(browser, "_START_S", 0.5)
+    with pytest.raises(BrowserLost):
+        _take(made(), site.url("/card"))
+
+    assert _until(lambda: not [child for child in children(os.getpid()) if b"60.25" in _command(child)])
 
 
 @pytest.mark.heavy

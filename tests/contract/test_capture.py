@@ -2,7 +2,8 @@
 
 import io
 import json
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -14,11 +15,11 @@ from botocore.stub import Stubber
 
 import given
 from eventpost.adapters.lambda_capture import LambdaCapture
-from eventpost.adapters.memory import MemoryBlobs, MemoryCapture
+from eventpost.adapters.memory import MemoryBlobs, MemoryCapture, MemoryClock
 from eventpost.errors import CaptureRefused, CaptureUnavailable, Misconfigured
 from eventpost.lists import Screenshot
 from eventpost.model import CaptureOptions, CaptureRequest, Viewport
-from faults import Faulty, failing
+from faults import Faulty, answering, failing
 from sentinels import BODY
 
 REQUEST = CaptureRequest(
@@ -94,7 +95,7 @@ def captured(answer: Any, request: CaptureRequest = REQUEST, asked: dict[str, An
             {"StatusCode": 200, "Payload": StreamingBody(io.BytesIO(payload), len(payload)), **more},
             {"FunctionName": "capture", "Payload": json.dumps(asked).encode()},
         )
-        LambdaCapture(client, "capture").capture(request)
+        LambdaCapture(client, "capture", MemoryClock()).capture(request)
         stub.assert_no_pending_responses()
 
 
@@ -152,22 +153,76 @@ def test_a_function_that_failed_is_tried_again() -> None:
 @pytest.mark.parametrize(
     ("code", "error"),
     [
-        ("TooManyRequestsException", CaptureUnavailable),
         ("ServiceException", CaptureUnavailable),
         ("AccessDeniedException", Misconfigured),
         ("ResourceNotFoundException", Misconfigured),
     ],
 )
 def test_a_function_that_cannot_be_called(code: str, error: type[Exception]) -> None:
-    """Throttling is tried again; a missing function or permission is the deployment's fault."""
+    """Lambda's own trouble is tried again; a missing function or permission is the deployment's fault."""
     client = functions()
     with Stubber(client) as stub:
         stub.add_client_error("invoke", code, BODY)
         with pytest.raises(error, match=code) as caught:
-            LambdaCapture(client, "capture").capture(REQUEST)
+            LambdaCapture(client, "capture", MemoryClock()).capture(REQUEST)
 
     assert BODY not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("refusals", [1, 4])
+def test_a_call_that_lambda_has_no_room_for_is_repeated(refusals: int) -> None:
+    """A moment later there mostly is; the function gets what is left of the screenshot's time."""
+    client, clock = functions(), MemoryClock()
+    began = clock.now()
+    payload = json.dumps(PICTURE).encode()
+    with Stubber(client) as stub:
+        for _ in range(refusals):
+            stub.add_client_error("invoke", "TooManyRequestsException", BODY, http_status_code=429)
+        stub.add_response(
+            "invoke",
+            {"StatusCode": 200, "Payload": StreamingBody(io.BytesIO(payload), len(payload))},
+            {
+                "FunctionName": "capture",
+                "Payload": LeftOf(25, began, clock),
+            },
+        )
+        LambdaCapture(client, "capture", clock).capture(REQUEST)
+        stub.assert_no_pending_responses()
+
+    assert timedelta(seconds=0.1) * refusals < clock.now() - began < timedelta(seconds=10)
+
+
+@dataclass
+class LeftOf:
+    """Equals a request whose deadline is what is left of so many seconds at the time of the call."""
+
+    seconds: float
+    began: datetime
+    clock: MemoryClock
+
+    def __eq__(self, payload: object) -> bool:
+        assert isinstance(payload, bytes)
+        left = self.seconds - (self.clock.now() - self.began).total_seconds()
+        return bool(json.loads(payload)["deadline_s"] == pytest.approx(left))
+
+    __hash__ = None  # type: ignore[assignment] # it changes with the time
+
+
+@pytest.mark.parametrize(("deadline_s", "longest_s"), [(25, 10), (5, 2), (600, 10)])
+def test_there_is_an_end_to_waiting_for_room(deadline_s: float, longest_s: float) -> None:
+    """Most of the screenshot's time is the page's, and no send may be kept waiting for long."""
+    clock = MemoryClock()
+    began = clock.now()
+    refusal = answering("TooManyRequestsException")
+    client = Faulty(functions(), invoke=[refusal] * 100)
+    with pytest.raises(CaptureUnavailable, match="TooManyRequestsException") as caught:
+        LambdaCapture(client, "capture", clock).capture(replace(REQUEST, deadline_s=deadline_s))  # type: ignore[arg-type]
+
+    assert BODY not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert timedelta(seconds=longest_s / 4) < clock.now() - began <= timedelta(seconds=longest_s)
+    assert 3 < len(client.calls) < 20
 
 
 def test_a_function_that_does_not_answer_is_tried_again() -> None:
@@ -175,7 +230,7 @@ def test_a_function_that_does_not_answer_is_tried_again() -> None:
     client = Faulty(functions(), invoke=[failing(ReadTimeoutError(endpoint_url="https://lambda"))])
 
     with pytest.raises(CaptureUnavailable, match="did not answer"):
-        LambdaCapture(client, "capture").capture(REQUEST)  # type: ignore[arg-type]
+        LambdaCapture(client, "capture", MemoryClock()).capture(REQUEST)  # type: ignore[arg-type]
 
 
 def test_the_capture_in_memory_keeps_its_picture() -> None:

@@ -10,14 +10,15 @@ import asyncio
 import contextlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from playwright._impl import _driver, _transport
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Playwright, async_playwright
+
+from eventpost_capture.folder import OwnFolder
 
 _STOP_S = 0.5
 # Downloads, though they are refused, and Chromium's temporary files; its profile stays, and does not grow.
@@ -37,19 +38,22 @@ def harmless(environment: Mapping[str, str]) -> dict[str, str]:
 class Driver:
     """A running driver and the folder that holds everything it and its browsers write."""
 
-    def __init__(self, playwright: Playwright, folder: Path) -> None:
+    def __init__(self, playwright: Playwright, folder: OwnFolder) -> None:
         self.playwright = playwright
-        self.folder = folder
+        self._own = folder
+        self.folder = folder.path
 
     @classmethod
     async def start(cls) -> Self:
         """Start a driver in a new temporary folder."""
-        folder = Path(tempfile.mkdtemp(prefix="eventpost-capture-"))
-        _transport.get_driver_env = lambda: _environment(folder)  # type: ignore[attr-defined]
+        folder = OwnFolder.make()
+        _transport.get_driver_env = lambda: _environment(folder.path)  # type: ignore[attr-defined]
+        starting = async_playwright()
         try:
-            return cls(await async_playwright().start(), folder)
+            return cls(await starting.start(), folder)
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            _kill(starting)
+            folder.remove()
             raise
 
     @property
@@ -69,8 +73,7 @@ class Driver:
 
     def kill(self) -> None:
         """End the driver's process at once. Its browsers, held by a pipe, end by themselves unless they hang."""
-        with contextlib.suppress(ProcessLookupError):
-            self.playwright._impl_obj._connection._transport._proc.kill()  # noqa: SLF001 - no other way is given
+        _kill(self.playwright._impl_obj)  # noqa: SLF001 - no other way is given
 
     async def stop(self) -> None:
         """End the driver, which ends its browsers, and remove the folder."""
@@ -79,7 +82,7 @@ class Driver:
                 await self.playwright.stop()
         except (PlaywrightError, TimeoutError):
             self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._own.remove()
 
 
 def _remove(entries: Iterable[Path]) -> None:
@@ -88,6 +91,12 @@ def _remove(entries: Iterable[Path]) -> None:
             shutil.rmtree(entry, ignore_errors=True)
         else:
             entry.unlink(missing_ok=True)
+
+
+def _kill(connected: Any) -> None:
+    """End the process at the other end of a connection of Playwright's, if it has come to that."""
+    with contextlib.suppress(AttributeError, ProcessLookupError):
+        connected._connection._transport._proc.kill()  # noqa: SLF001 - as above
 
 
 def _environment(folder: Path) -> dict[str, str]:

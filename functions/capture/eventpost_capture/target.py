@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from eventpost_capture.errors import UrlRefused
 
 _PORTS = {"http": 80, "https": 443}
+LONGEST_HOST = 253  # RFC 1035, section 3.1, without the lengths; pages can name longer ones, and thousands of them
 _AMBIGUOUS = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -34,8 +35,8 @@ class Target:
         if "@" in parts.netloc:
             raise UrlRefused("the URL holds credentials: leave out what stands before the host")
         host = (parts.hostname or "").rstrip(".")
-        if not host:
-            raise UrlRefused("the URL names no host: give an absolute http(s) URL")
+        if not 0 < len(host) <= LONGEST_HOST:
+            raise UrlRefused("the URL names no host, or one that cannot be: give an absolute http(s) URL")
         return cls(parts.scheme, host, parts.port or _PORTS[parts.scheme])
 
     @property

@@ -169,7 +169,7 @@ class Wiring:
 
     @cached_property
     def _capture(self) -> LambdaCapture:
-        return LambdaCapture(boto3.client("lambda", config=_PATIENT), self.settings.capture_function)
+        return LambdaCapture(boto3.client("lambda", config=_PATIENT), self.settings.capture_function, self.clock)
 
     @cached_property
     def _blobs(self) -> S3Blobs:

@@ -81,7 +81,7 @@ class Door:
     async def close(self) -> None:
         """Listen no more, and end every connection at once."""
         if self._server is not None:
-            self._server.close()
+            await _end(self._server)
         for visit in self._visits:
             visit.cancel()
         await asyncio.gather(*self._visits, return_exceptions=True)
@@ -141,7 +141,7 @@ class Door:
             else:
                 await exchange(request, browser, server, self._allowance)
         finally:
-            server.close()
+            server.drop()
 
     async def _tunnel(self, browser: End, server: End) -> None:
         browser.writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
@@ -166,10 +166,19 @@ class Guard:
         try:
             yield door
         finally:
-            await door.close()
+            await asyncio.shield(door.close())  # as a whole, should the deadline pass meanwhile
 
 
 def _say(browser: End, status: HTTPStatus) -> None:
     head = f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: text/html\r\nCache-Control: no-store\r\n"
     length = f"Content-Length: {len(_EMPTY_PAGE)}\r\nConnection: close\r\n\r\n"
     browser.writer.write((head + length).encode() + _EMPTY_PAGE)
+
+
+async def _end(server: asyncio.Server) -> None:
+    """Close a server and cut off all who have come, those included whom it has not met yet."""
+    for listening in server.sockets:
+        asyncio.get_running_loop().remove_reader(listening)
+    await asyncio.sleep(0)  # asyncio forgets to close whom it has just accepted when the server is closed meanwhile
+    server.close()
+    server.abort_clients()

@@ -37,15 +37,14 @@ async def _ask(request: Request, browser: End, server: End, allowance: Allowance
 
 
 async def _answer(request: Request, browser: End, server: End, allowance: Allowance) -> None:
-    response = await _heard(request, server)
-    allowance.spend(len(response.head))
+    response = await _heard(request, server, allowance)
     browser.writer.write(response.head)
     await pump(server, browser, allowance, response.length)
 
 
-async def _heard(request: Request, server: End) -> Response:
+async def _heard(request: Request, server: End, allowance: Allowance) -> Response:
     try:
-        return await _final(request, server)
+        return await _final(request, server, allowance)
     except IncompleteReadError as error:
         raise not_loaded(request.target, "ERR_EMPTY_RESPONSE") from error
     except LimitOverrunError as error:
@@ -56,11 +55,25 @@ async def _heard(request: Request, server: End) -> Response:
         raise not_loaded(request.target, "ERR_CONNECTION_RESET") from error
 
 
-async def _final(request: Request, server: End) -> Response:
+async def _final(request: Request, server: End, allowance: Allowance) -> Response:
     for _ in range(_MOST_PROVISIONAL):
-        response = Response.parse(await read_head(server.reader), request.method)
+        response = Response.parse(await _counted_head(server, allowance), request.method)
         if response.status in (_SWITCHING, _PROXY_WANTS_PASSWORD):
             break
         if response.status >= _PROVISIONAL:
             return response
     raise MalformedError
+
+
+async def _counted_head(server: End, allowance: Allowance) -> bytes:
+    """A head, counted whether or not it is one: all that came has been paid for."""
+    try:
+        head = await read_head(server.reader)
+    except IncompleteReadError as error:
+        allowance.spend(len(error.partial))
+        raise
+    except LimitOverrunError as error:
+        allowance.spend(error.consumed)
+        raise
+    allowance.spend(len(head))
+    return head

@@ -9,7 +9,7 @@ from asyncio import StreamReader
 from dataclasses import dataclass
 from typing import Self
 
-from eventpost_capture.target import Target
+from eventpost_capture.target import LONGEST_HOST, Target
 
 HEAD_BYTES = 65_536  # what a head may have; the streams' own limit
 
@@ -18,7 +18,9 @@ type Field = tuple[bytes, bytes]
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _REQUEST = re.compile(rb"(" + _TOKEN + rb") ([\x21-\x7e]+) HTTP/1\.[01]")
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9])(?: [^\x00-\x08\x0a-\x1f\x7f]*)?")
-_FIELD = re.compile(rb"(" + _TOKEN + rb"):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*?)[ \t]*")
+# Were the blanks around a value left to the pattern, it would try all ways to share them out: a thousand take seconds.
+_FIELD = re.compile(rb"(" + _TOKEN + rb"):([^\x00-\x08\x0a-\x1f\x7f]*)")
+_BLANKS = b" \t"
 _AUTHORITY = r"(\[[0-9a-fA-F:.]+\]|[0-9a-zA-Z._-]+)"
 _TUNNEL_TO = re.compile(_AUTHORITY + r":([0-9]{1,5})")
 _PLAIN_URL = re.compile(r"http://(" + _AUTHORITY + r"(?::([0-9]{1,5}))?)((?:[/?].*)?)")
@@ -107,7 +109,7 @@ def _lines(head: bytes) -> tuple[bytes, list[Field]]:
     read = [_FIELD.fullmatch(line) for line in rest]
     if None in read:
         raise MalformedError
-    return first, [(field[1], field[2]) for field in read if field]
+    return first, [(field[1], field[2].strip(_BLANKS)) for field in read if field]
 
 
 def _of(fields: list[Field], name: bytes) -> list[bytes]:
@@ -128,7 +130,7 @@ def _target(scheme: str, where: re.Match[str] | None, host: int, port: int) -> T
         raise MalformedError
     number = int(where[port] or 80)
     name = where[host].strip("[]").rstrip(".").casefold()
-    if not name or not 0 < number <= _TOP_PORT:
+    if not 0 < len(name) <= LONGEST_HOST or not 0 < number <= _TOP_PORT:
         raise MalformedError
     return Target("ws" if (scheme, number) == ("https", 80) else scheme, name, number)
 
@@ -138,7 +140,8 @@ def _passed_on(fields: list[Field]) -> list[Field]:
         b"content-length",
         b"transfer-encoding",
     }  # it cannot name what says where the message ends
-    return [(name, value) for name, value in fields if name.lower() not in _HOP_BY_HOP | named]
+    left_out = _HOP_BY_HOP | named
+    return [(name, value) for name, value in fields if name.lower() not in left_out]
 
 
 def _written(first: bytes, fields: list[Field]) -> bytes:

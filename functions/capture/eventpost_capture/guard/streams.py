@@ -29,6 +29,10 @@ class End:
         """Hang up after what is written has gone."""
         self.writer.close()
 
+    def drop(self) -> None:
+        """Hang up at once: what the other side has not taken yet it may never take."""
+        self.writer.transport.abort()
+
     def abort(self) -> None:
         """Hang up by a reset, which says that what came is not whole; an answer's end alone would not."""
         self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
