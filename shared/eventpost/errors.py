@@ -56,6 +56,14 @@ class LetterNotSent(Retryable):
     """The provider did not take a letter, or did not say so. It is sent again; see the codes if that lasts."""
 
 
+class ScheduleChanged(Retryable):
+    """Somebody else changed this schedule meanwhile, so nothing was done. Read it again and decide anew."""
+
+
+class QuotaReached(Retryable):
+    """This owner has as many schedules as the deployment allows. `retry_after` says when, if time alone helps."""
+
+
 class InvalidEvent(Permanent):
     """The body is not JSON or does not fit the list's event. Mend the producer, then send the event anew."""
 
@@ -110,3 +118,19 @@ class TooManyChanges(Permanent):
 
 class Suppressed(Permanent):
     """The address bounced or complained, so it cannot join. An operator can lift that: docs/operations.md."""
+
+
+class ScheduleRefused(Permanent):
+    """What was asked of a schedule makes none: a rule, a time, a target or a body. The message names the field."""
+
+
+class UnknownSchedule(Permanent):
+    """There is no such schedule, or it is somebody else's. List your own."""
+
+
+class TokenReused(Permanent):
+    """A schedule was made with this client token from another request. Give every schedule a token of its own."""
+
+
+class TargetRefused(Permanent):
+    """A scheduled event's queue is gone or does not let the relay send. Mend the queue or its policy, then replay."""

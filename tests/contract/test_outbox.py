@@ -78,6 +78,53 @@ def test_many_messages_arrive_as_they_were_given(case: Case, number: int) -> Non
     assert sorted(arrived) == sorted((post.body, post.attributes) for post in posts)
 
 
+def test_a_message_may_have_a_delay_of_its_own(case: Case) -> None:
+    """The others have that of the call."""
+    posts = [Post("now", {}), Post("later", {}, timedelta(minutes=5)), Post("now, too", {}, timedelta(0))]
+    case.outbox.send_all(case.queue, posts[:2])
+    case.outbox.send_all(case.queue, posts[2:], timedelta(minutes=5))
+
+    if isinstance(case.outbox, MemoryOutbox):
+        assert case.outbox.delays == [timedelta(0), timedelta(minutes=5), timedelta(0)]
+    else:
+        assert sorted(body for body, _ in case.sent()) == ["now", "now, too"]
+
+
+def test_large_messages_go_in_more_calls(sqs: Any, queue: str) -> None:
+    """SQS limits all bodies and attributes of a call together; by its limit of old, as others still have it."""
+    asked: list[int] = []
+
+    def note(real: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+        asked.append(len(arguments["Entries"]))
+        return real(**arguments)
+
+    outbox = SqsOutbox(Faulty(sqs, send_message_batch=[note] * 4))  # type: ignore[arg-type]
+    outbox.send_all(queue, [Post("é" * 50_000, {"name": "x" * 1000}) for _ in range(5)])
+
+    assert asked == [2, 2, 1]
+
+
+def test_of_many_one_that_is_refused_is_told_at_once(sqs: Any, queue: str) -> None:
+    """SQS says whose fault it is; no try helps, and the body is not repeated."""
+    with pytest.raises(Permanent, match="InvalidMessageContents") as caught:
+        SqsOutbox(_Refusing(sqs)).send_all(queue, [Post(BODY, {}), Post("fine", {})])  # type: ignore[arg-type]
+
+    assert BODY not in str(caught.value)
+
+
+class _Refusing:
+    """SQS, as it answers to a batch of which the first message cannot be."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def send_message_batch(self, **request: Any) -> Any:
+        """Take all but the first."""
+        answer = self._client.send_message_batch(QueueUrl=request["QueueUrl"], Entries=request["Entries"][1:])
+        first = request["Entries"][0]["Id"]
+        return {**answer, "Failed": [{"Id": first, "Code": "InvalidMessageContents", "SenderFault": True}]}
+
+
 def test_messages_that_sqs_did_not_take_are_sent_again(sqs: Any, queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a batch SQS may take some and refuse the rest for now."""
     send, calls = sqs.send_message_batch, []

@@ -11,6 +11,7 @@ import pytest
 DYNAMODB: Final = ("moto", pytest.param("local", marks=pytest.mark.local))
 LEDGER_KEYS: Final = ("partition", "subscriber")
 SUBSCRIBERS_KEYS: Final = ("audience", "id")
+SCHEDULES_KEYS: Final = ("partition", "sort")
 
 
 @contextmanager

@@ -1,14 +1,13 @@
 """Many writes at once to one DynamoDB table, tried again where that can help, for some four seconds."""
 
-import random
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
-from itertools import batched, count
+from collections.abc import Iterable, Mapping
+from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from eventpost.adapters.aws_errors import error_code
+from eventpost.adapters.dynamodb_patience import raise_unless_passing, tries
 from eventpost.adapters.ledger_rows import Row
 from eventpost.errors import StoreUnavailable
 from eventpost.ports import Clock
@@ -18,21 +17,15 @@ if TYPE_CHECKING:
 
 TRANSACTION_MAX: Final = 100  # items in one TransactWriteItems
 BATCH_MAX: Final = 25  # items in one BatchWriteItem
-PATIENCE: Final = timedelta(seconds=4)
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html, "Cancellation Reasons"
 _REFUSED: Final = "ConditionalCheckFailed"
+_INVALID: Final = "ValidationError"
 _PASSING: Final = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-# The same, said of a whole call. The client itself tries again only a few times.
-_PASSING_ERRORS: Final = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ThrottlingException",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-    }
-)
+
+
+class InvalidTransaction(StoreUnavailable):
+    """DynamoDB found a row wrong, or all rows together too large."""
 
 
 class BulkWriter:
@@ -43,28 +36,39 @@ class BulkWriter:
         self._table = table
         self._clock = clock
 
-    def put_all(self, rows: Sequence[Row]) -> None:
-        """Write these rows, whatever was there.
+    def put_all(self, rows: Iterable[Row]) -> None:
+        """Write these rows, whatever was there. No key may be there twice.
 
         Raises:
             StoreUnavailable: DynamoDB kept leaving some unwritten.
         """
-        for group in batched(rows, BATCH_MAX, strict=False):
-            self._put_group([{"PutRequest": {"Item": row}} for row in group])
+        self._write_all({"PutRequest": {"Item": row}} for row in rows)
 
-    def _put_group(self, requests: list[dict[str, Any]]) -> None:
-        for _ in self._tries("DynamoDB left ledger rows unwritten"):
+    def delete_all(self, keys: Iterable[Row]) -> None:
+        """Delete the rows with these keys, those that there are.
+
+        Raises:
+            StoreUnavailable: DynamoDB kept leaving some undeleted.
+        """
+        self._write_all({"DeleteRequest": {"Key": key}} for key in keys)
+
+    def _write_all(self, requests: Iterable[dict[str, Any]]) -> None:
+        for group in batched(requests, BATCH_MAX, strict=False):
+            self._write_group(list(group))
+
+    def _write_group(self, requests: list[dict[str, Any]]) -> None:
+        for _ in tries(self._clock, "DynamoDB left rows unwritten"):
             try:
                 answer = self._client.batch_write_item(RequestItems={self._table: requests})  # type: ignore[dict-item]
             except ClientError as error:
-                _raise_unless_passing(error)
+                raise_unless_passing(error)
                 continue
             requests = answer["UnprocessedItems"].get(self._table, [])  # type: ignore[assignment]
             if not requests:
                 return
 
     def transact(self, writes: Mapping[str, Mapping[str, Any]]) -> dict[str, Row]:
-        """Do these conditional writes, each named by its subscriber, but for those whose condition does not hold.
+        """Do these conditional writes, each under a name, but for those whose condition does not hold.
 
         Returns the latter, each with the row as it is; an empty row where DynamoDB does not show it.
 
@@ -80,7 +84,7 @@ class BulkWriter:
     def _transact_group(self, writes: dict[str, Mapping[str, Any]]) -> dict[str, Row]:
         """Write in one transaction; drop the rows that it was cancelled for, and go on with the others."""
         refused: dict[str, Row] = {}
-        for _ in self._tries("the ledger in DynamoDB is contended or throttled"):
+        for _ in tries(self._clock, "DynamoDB is contended or throttled"):
             while (reasons := self._try(writes)) and (now_refused := _refused(writes, reasons)):
                 refused |= now_refused
                 writes = {name: write for name, write in writes.items() if name not in now_refused}
@@ -98,27 +102,12 @@ class BulkWriter:
             reasons: list[dict[str, Any]] = error.response["CancellationReasons"]  # type: ignore[assignment]
             if lasting := {reason["Code"] for reason in reasons} - _PASSING - {_REFUSED, "None"}:
                 msg = f"DynamoDB cancelled a transaction: {', '.join(sorted(lasting))}"
-                raise StoreUnavailable(msg) from None
+                raise (InvalidTransaction if _INVALID in lasting else StoreUnavailable)(msg) from None
             return reasons
         except ClientError as error:
-            _raise_unless_passing(error)
+            raise_unless_passing(error)
             return [{"Code": error_code(error)} for _ in writes]
         return []
-
-    def _tries(self, in_vain: str) -> Iterator[int]:
-        """Attempts, with pauses between them that grow, at random."""
-        gives_up_at = self._clock.now() + PATIENCE
-        for attempt in count():
-            yield attempt
-            pause = timedelta(seconds=random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter
-            if self._clock.now() + pause > gives_up_at:
-                raise StoreUnavailable(in_vain)
-            self._clock.sleep(pause)
-
-
-def _raise_unless_passing(error: ClientError) -> None:
-    if error_code(error) not in _PASSING_ERRORS:
-        raise error
 
 
 def _refused(writes: Mapping[str, Any], reasons: list[dict[str, Any]]) -> dict[str, Row]:

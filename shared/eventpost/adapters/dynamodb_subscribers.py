@@ -5,15 +5,16 @@ that was read. All rows of a save go in one transaction.
 """
 
 import random
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
-from itertools import batched, islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from eventpost.adapters import subscriber_rows as rows
 from eventpost.adapters.aws_errors import error_code, translated
+from eventpost.adapters.dynamodb_reads import BulkReader
 from eventpost.errors import PersonChanged, StoreUnavailable
 from eventpost.model import Change, IdRange, Membership, MembershipKey, Person, Subscriber
 from eventpost.ports import MOST_ROWS, Clock
@@ -21,9 +22,8 @@ from eventpost.ports import MOST_ROWS, Clock
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-BATCH_MAX: Final = 100  # keys in one BatchGetItem
 PAGE: Final = 500  # rows of an audience in one answer, where everybody is read
-TRIES: Final = 7  # of a batch or a save that DynamoDB is too busy for, within three seconds
+TRIES: Final = 7  # of a save that DynamoDB is too busy for, within three seconds
 _FIRST_PAUSE_S: Final = 0.05
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html, "Cancellation Reasons"
@@ -39,6 +39,7 @@ class DynamoSubscribers:
         self._client = client
         self._table = table
         self._clock = clock
+        self._reader = BulkReader(client, table, clock)
 
     def enrolled(self, audience: str, ids: IdRange, limit: int) -> Sequence[Subscriber]:
         """See `ports.Subscribers`."""
@@ -68,38 +69,17 @@ class DynamoSubscribers:
 
     def _rows(self, query: Mapping[str, Any]) -> Iterator[rows.Row]:
         """What the query finds, page by page."""
-        page: Mapping[str, Any] = {"LastEvaluatedKey": None}
-        start: dict[str, Any] = {}
-        while "LastEvaluatedKey" in page:
-            with translated("DynamoDB"):
-                page = self._client.query(TableName=self._table, ConsistentRead=True, **query, **start)
-            yield from page["Items"]
-            start = {"ExclusiveStartKey": page.get("LastEvaluatedKey")}
+        return chain.from_iterable(self._reader.pages(query))
 
     def people(self, subscribers: Collection[str]) -> Mapping[str, Person]:
         """See `ports.Memberships`."""
-        found = map(rows.person_of, self._get(rows.person_key(each) for each in dict.fromkeys(subscribers)))
+        found = map(rows.person_of, self._reader.get_all(rows.person_key(each) for each in dict.fromkeys(subscribers)))
         return {person.id: person for person in found}
 
     def of(self, keys: Collection[MembershipKey]) -> Mapping[MembershipKey, Membership]:
         """See `ports.Memberships`."""
-        found = map(rows.membership_of, self._get(rows.membership_key(each) for each in dict.fromkeys(keys)))
+        found = map(rows.membership_of, self._reader.get_all(rows.membership_key(each) for each in dict.fromkeys(keys)))
         return {membership.key: membership for membership in found}
-
-    def _get(self, keys: Iterable[rows.Row]) -> Iterator[rows.Row]:
-        """The rows with these keys, those that there are; in no order."""
-        for group in batched(keys, BATCH_MAX, strict=False):
-            yield from self._get_group(group)
-
-    def _get_group(self, group: Sequence[rows.Row]) -> Iterator[rows.Row]:
-        asked: Any = {self._table: {"Keys": group, "ConsistentRead": True}}
-        for _ in self._tries("DynamoDB kept leaving rows unread"):
-            with translated("DynamoDB"):
-                answer = self._client.batch_get_item(RequestItems=asked)
-            yield from answer["Responses"].get(self._table, [])
-            asked = answer["UnprocessedKeys"]
-            if not asked:
-                return
 
     def save(self, changes: Sequence[Change]) -> None:
         """See `ports.Memberships`.

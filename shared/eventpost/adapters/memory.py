@@ -104,7 +104,7 @@ class MemoryOutbox:
     def send_all(self, queue_url: str, posts: Sequence[Post], delay: timedelta = timedelta(0)) -> None:
         """See `ports.Outbox`."""
         for post in posts:
-            self.send(queue_url, post.body, post.attributes, delay)
+            self.send(queue_url, post.body, post.attributes, delay if post.delay is None else post.delay)
 
     def postpone(self, queue_url: str, receipt: str, delay: timedelta) -> None:  # noqa: ARG002 - the port's signature
         """See `ports.Outbox`."""

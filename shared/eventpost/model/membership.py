@@ -30,6 +30,8 @@ class ConsentWay(StrEnum):
     """How somebody joined or left."""
 
     IMPORT = "import"  # an operator's file, which stands for consent that was given elsewhere
+    SERVICE = "service"  # a program that may use the API; it vouches for consent that was given elsewhere
+    OPERATOR = "operator"  # an operator's command or file of a task, likewise
     FORM = "form"  # the public form, confirmed by the link in the mail
     PREFERENCES = "preferences"  # the preferences page, reached by a link in a mail
     ONE_CLICK = "one_click"  # the button of the mail program (RFC 8058)
@@ -37,6 +39,7 @@ class ConsentWay(StrEnum):
     EVERYTHING = "everything"  # all lists at once, from the preferences page
     UNDO = "undo"  # the leaving was undone on the spot
     MOVED = "moved"  # the person's address changed
+    REFUSED = "refused"  # said that they want none, when a service or an operator had taken them off
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ class Membership:
         left: How they left, or None where they never did since they last joined.
         asked: The tag (12 hex digits) of the question that was mailed and not answered yet, or "".
         suppressed: Why the state is `suppressed`, or "".
-        expires_at: When the row goes by itself, for a pending one that is never confirmed; else None.
+        expires_at: When the row goes by itself, for a pending one that is never confirmed, and for one that whoever
+            had made it has ended; else None.
     """
 
     audience: str

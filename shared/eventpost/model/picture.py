@@ -28,6 +28,21 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class LastMailed:
+    """The picture of a page that was mailed before the present one.
+
+    Attributes:
+        captured_at: When it was taken (UTC).
+        changed: The share of the picture that looks different now, 0 to 1; None where the two cannot be compared.
+        picture: A small copy of it; None where there is none to be shown.
+    """
+
+    captured_at: datetime
+    changed: float | None = None
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NoPicture:
     """That a mail comes without the picture that its list has: the page could not be captured then (UTC)."""
 

@@ -1,12 +1,14 @@
 """What the use cases need of the world. Adapters fulfil these; the contract is written here, once."""
 
 from eventpost.ports.ledger import Ledger, LedgerHistory, Opened
+from eventpost.ports.scheduling import Advance, Occurrences, Quotas, Schedules, Sweeps
 from eventpost.ports.sending import Budget, Transport
 from eventpost.ports.subscribers import MOST_ROWS, Attempts, Memberships, Subscribers
 from eventpost.ports.surroundings import Blobs, Capture, Clock, Outbox, Post
 
 __all__ = [
     "MOST_ROWS",
+    "Advance",
     "Attempts",
     "Blobs",
     "Budget",
@@ -15,9 +17,13 @@ __all__ = [
     "Ledger",
     "LedgerHistory",
     "Memberships",
+    "Occurrences",
     "Opened",
     "Outbox",
     "Post",
+    "Quotas",
+    "Schedules",
     "Subscribers",
+    "Sweeps",
     "Transport",
 ]

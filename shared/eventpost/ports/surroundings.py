@@ -50,10 +50,11 @@ class Blobs(Protocol):
 
 
 class Post(NamedTuple):
-    """What goes on a queue: a body and its string attributes."""
+    """What goes on a queue: a body, its string attributes, and a delay of its own where not all have the same."""
 
     body: str
     attributes: Mapping[str, str]
+    delay: timedelta | None = None
 
 
 class Outbox(Protocol):
@@ -71,10 +72,11 @@ class Outbox(Protocol):
         ...
 
     def send_all(self, queue_url: str, posts: Sequence[Post], delay: timedelta = timedelta(0)) -> None:
-        """Put all of these on the queue, in as few calls as can be; each as by `send`.
+        """Put all of these on the queue, in as few calls as can be; each as by `send`, after its own delay if any.
 
         Raises:
             StoreUnavailable: The queue did not take all of them; some may be there, so send all again.
+            Permanent: The queue refuses one of them; some may be there. Which one, `send` tells.
         """
         ...
 
