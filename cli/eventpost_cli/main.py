@@ -15,6 +15,7 @@ COMMANDS = {
     "send": "eventpost_cli.send:send",
     "settle": "eventpost_cli.settle:settle",
     "subscribers": "eventpost_cli.subscribers:subscribers",
+    "tasks": "eventpost_cli.tasks:tasks",
     "setup": "eventpost_cli.local.command:setup",
 }
 

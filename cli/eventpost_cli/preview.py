@@ -2,7 +2,7 @@
 
 import base64
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as email_policy
@@ -16,7 +16,7 @@ from eventpost.deliver import read_event
 from eventpost.errors import Permanent
 from eventpost.links import Links
 from eventpost.lists import MailList
-from eventpost.model import Message, Picture, Subscriber
+from eventpost.model import LastMailed, Message, Picture, Subscriber
 from eventpost_cli.project import Project
 
 PLACEHOLDER = (960, 540)  # CSS pixels
@@ -63,8 +63,11 @@ def sample_message(templates: Path, mail_list: MailList, body: str) -> Message:
     raised = read_event(mail_list, body, "preview", now)
     links = Links(["a key for previews only"], "https://mail.example.com")
     composer = Composer(Templates(templates), lambda: links, Sender("Eventpost <news@example.com>", "news@example.com"))
-    picture = _placeholder(now) if mail_list.screenshot else None
-    return composer.event_mail(mail_list, raised, picture, now).to(_SUBSCRIBER)
+    screenshot = mail_list.screenshot_of(raised.event)
+    picture, last = _placeholder(now) if screenshot else None, None
+    if screenshot and screenshot.with_previous:
+        last = LastMailed(now - timedelta(days=1), 0.25, picture)
+    return composer.event_mail(mail_list, raised, picture, now, last).to(_SUBSCRIBER)
 
 
 def _placeholder(now: datetime) -> Picture:

@@ -51,7 +51,8 @@ def lists() -> None:
     for mail_list in map(project.load, project.list_names()):
         cog.outl(f"### {mail_list.name}\n\n{mail_list.title}: {mail_list.description}\n")
         if mail_list.topics:
-            cog.outl(f"Topics, by `{mail_list.topics.field}`: {', '.join(mail_list.topics.names)}.\n")
+            names = "any name" if mail_list.topics.names is None else ", ".join(mail_list.topics.names)
+            cog.outl(f"Topics, by `{mail_list.topics.field}`: {names}.\n")
         _table("field", "type", "required")
         schema = mail_list.event.model_json_schema()
         for name, field in schema["properties"].items():

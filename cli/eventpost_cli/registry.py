@@ -65,7 +65,8 @@ def _entry(mail_list: MailList) -> ListEntry:
         name=mail_list.name,
         title=mail_list.title,
         description=mail_list.description,
-        topics=mail_list.topics.names if mail_list.topics else (),
+        topics=(mail_list.topics.names or ()) if mail_list.topics else (),
+        any_topic=mail_list.topics is not None and mail_list.topics.any_name,
         open=mail_list.open,
     )
 

@@ -38,6 +38,7 @@ class Purpose(StrEnum):
     CONFIRM = "c"  # join what was asked for
     UNDO = "undo"  # be on the audience again that was left just now
     MOVE = "m"  # have the mails sent to this address from now on
+    TASK = "t"  # see what raises the mails of this audience, pause it or stop it
 
 
 MAX_AGE: Final = {
@@ -46,6 +47,9 @@ MAX_AGE: Final = {
     Purpose.CONFIRM: timedelta(days=7),
     Purpose.UNDO: timedelta(days=1),
     Purpose.MOVE: timedelta(days=1),
+    Purpose.TASK: timedelta(
+        days=400
+    ),  # a page that hardly changes is mailed once a year; who has left loses it at once
 }
 """How long links work; None for ever."""
 
@@ -108,27 +112,32 @@ class Links:
         """The token in that link."""
         return self._signers[purpose].sign(_packed(target)).decode()
 
-    def of(self, audience: str) -> Callable[[str], dict[str, str]]:
-        """What gives the `unsubscribe` and `preferences` links in a mail of this audience, by the subscriber's id.
+    def of(self, audience: str, *, manages_tasks: bool = False) -> Callable[[str], dict[str, str]]:
+        """What gives the links in a mail of this audience, by the subscriber's id: `unsubscribe` and `preferences`.
 
-        It is many times as fast as one signer's call after the other.
+        Where the list manages tasks, there is `task` as well. It is many times as fast as one signer's call after the
+        other.
         """
         tag = bytes.fromhex(audience_tag(audience))
-        expiring = self._signers[Purpose.PREFERENCES]
-        assert isinstance(expiring, TimestampSigner)
-        unsubscribe, preferences = self._signers[Purpose.UNSUBSCRIBE].derive_key(), expiring.derive_key()
-        unsubscribe_base = f"{self.base_url}/{Purpose.UNSUBSCRIBE}/"
-        preferences_base = f"{self.base_url}/{Purpose.PREFERENCES}/"
+        unsubscribe_base, unsubscribe = self._quickly(Purpose.UNSUBSCRIBE)
+        expiring = [Purpose.PREFERENCES, Purpose.TASK] if manages_tasks else [Purpose.PREFERENCES]
+        dated = {purpose.name.lower(): self._quickly(purpose) for purpose in expiring}
+        signer = self._signers[Purpose.PREFERENCES]
+        assert isinstance(signer, TimestampSigner)
 
         def urls(subscriber: str) -> dict[str, str]:
             payload = _url_safe(bytes.fromhex(subscriber) + tag)
-            dated = payload + b"." + _url_safe(int_to_bytes(expiring.get_timestamp()))
-            return {
-                "unsubscribe": unsubscribe_base + _signed(unsubscribe, payload),
-                "preferences": preferences_base + _signed(preferences, dated),
-            }
+            now = payload + b"." + _url_safe(int_to_bytes(signer.get_timestamp()))
+            found = {"unsubscribe": unsubscribe_base + _signed(unsubscribe, payload)}
+            for name, (base, key) in dated.items():
+                found[name] = base + _signed(key, now)
+            return found
 
         return urls
+
+    def _quickly(self, purpose: Purpose) -> tuple[str, bytes]:
+        """What links of this purpose begin with, and the key that signs them."""
+        return f"{self.base_url}/{purpose}/", self._signers[purpose].derive_key()
 
     def read(self, purpose: Purpose, token: str) -> LinkTarget:
         """Whom this token is for, and what it is about.

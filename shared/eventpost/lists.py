@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from eventpost.errors import UnknownTopic
+from eventpost.errors import InvalidEvent, UnknownTopic
 from eventpost.model import CaptureOptions, Event, Viewport
 
 __all__ = ["RESERVED_NAMES", "MailList", "Screenshot", "Topics", "Viewport"]
@@ -35,6 +35,8 @@ class Screenshot(CaptureOptions):
         only_if_changed: Mail the event only if its picture differs from the last one that was mailed of this page, to
             the same list or topic, in more than so many of the 64 bits of a difference hash: 0 to 63. None mails
             every event.
+        with_previous: Let the mails show, beside this picture, the last one that was mailed of this page to the same
+            list or topic, and say how much of it has changed.
         timeout_s: Seconds from the request to the finished picture, more than `delay_s`, 900 at most.
 
     Raises:
@@ -45,6 +47,7 @@ class Screenshot(CaptureOptions):
     attach: bool = False
     on_failure: Literal["retry", "send", "dead_letters"] = "retry"
     only_if_changed: int | None = None
+    with_previous: bool = False
     timeout_s: float = 25
 
     def __post_init__(self) -> None:
@@ -55,28 +58,57 @@ class Screenshot(CaptureOptions):
         if self.on_failure not in _ON_FAILURE:
             msg = f"on_failure must be one of {', '.join(_ON_FAILURE)}"
             raise ValueError(msg)
+        if type(self.with_previous) is not bool:
+            msg = "with_previous must be True or False"
+            raise ValueError(msg)
         bits = self.only_if_changed
         if bits is not None and (type(bits) is not int or not 0 <= bits < _HASH_BITS):
             msg = f"only_if_changed must be a whole number of bits from 0 to {_HASH_BITS - 1}, such as 2, or None"
             raise ValueError(msg)
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether it takes the last picture that was mailed to know what the mails of an event show."""
+        return self.with_previous or self.only_if_changed is not None
+
+
+def is_topic(name: str) -> bool:
+    """Whether a topic can be called so: 1 to 64 ASCII letters, digits and signs that fit a header and a row's key."""
+    return _TOPIC.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Topics:
     """The audiences inside a list: the event's `field` holds one of `names`.
 
+    Attributes:
+        field: The field of the event that holds the topic.
+        names: The topics that there are; None for any name, where audiences come and go without a deploy. The
+            registry knows no topic of such a list, so nobody can join one by themselves: the list is not `open`.
+        title_field: The field of the event that holds what people call the topic; None where its name says it.
+
     Raises:
         ValueError: A name does not fit a header or a row's key.
     """
 
     field: str
-    names: tuple[str, ...]
+    names: tuple[str, ...] | None
+    title_field: str | None = None
 
     def __post_init__(self) -> None:
-        for name in self.names:
-            if not _TOPIC.fullmatch(name):
+        for name in self.names or ():
+            if not is_topic(name):
                 msg = f"topic {name!r}: use 1 to 64 ASCII letters, digits and signs, no spaces, slashes or outer dots"
                 raise ValueError(msg)
+
+    @property
+    def any_name(self) -> bool:
+        """Whether any name is a topic."""
+        return self.names is None
+
+    def has(self, name: str) -> bool:
+        """Whether this is one of the topics."""
+        return is_topic(name) if self.names is None else name in self.names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +121,8 @@ class MailList:
         subject: A Jinja template over `event` and `subscriber`.
         title: What subscribers know the list as.
         description: One sentence for subscribers: what they get, and how often.
-        screenshot: The picture in the mail, or None for a mail without one.
+        screenshot: The picture in the mail, or None for a mail without one. A function from the event to a
+            `Screenshot` where each event says for itself how its page is captured.
         topics: The audiences inside the list, or None where everybody on it gets every event.
         wants: Whether a subscriber with these attributes wants this event; None where everybody does. It is asked for
             each subscriber of the audience, so it must be quick; a missing attribute is an empty text.
@@ -98,6 +131,8 @@ class MailList:
         critical: Whether it may also use the share of the sending rate that is reserved for critical lists.
         open: Whether anybody may join by the list's form or their preferences. A closed list is joined by an
             operator's import alone; leaving it is up to everybody all the same.
+        manages_tasks: Whether its topics are tasks (docs/tasks.md): then templates have `links.task`, which leads to
+            the page where a reader can pause or stop theirs.
 
     Raises:
         ValueError: The declaration cannot work; the message says why. Raised when the module is imported.
@@ -108,12 +143,13 @@ class MailList:
     subject: str
     title: str
     description: str
-    screenshot: Screenshot | None = None
+    screenshot: Screenshot | Callable[[Any], Screenshot] | None = None
     topics: Topics | None = None
     wants: Callable[[Any, Mapping[str, str]], bool] | None = None
     uncertain: Literal["resend", "skip", "hold"] = "resend"
     critical: bool = False
     open: bool = True
+    manages_tasks: bool = False
 
     def __post_init__(self) -> None:
         if not LIST_NAME.fullmatch(self.name):
@@ -122,8 +158,19 @@ class MailList:
         if self.name in RESERVED_NAMES:
             msg = f"list name {self.name!r}: a function or a folder of templates is called so already; use another"
             raise ValueError(msg)
-        if self.topics and self.topics.field not in self.event.model_fields:
-            msg = f"list {self.name}: the topic field {self.topics.field!r} is no field of {self.event.__name__}"
+        if self.topics:
+            self._check_topics(self.topics)
+        if self.manages_tasks and not (self.topics and self.topics.any_name):
+            msg = f"list {self.name}: manages_tasks goes with topics of any name, one for each task"
+            raise ValueError(msg)
+
+    def _check_topics(self, topics: Topics) -> None:
+        for role, field in (("topic", topics.field), ("title", topics.title_field)):
+            if field is not None and field not in self.event.model_fields:
+                msg = f"list {self.name}: the {role} field {field!r} is no field of {self.event.__name__}"
+                raise ValueError(msg)
+        if topics.any_name and self.open:
+            msg = f"list {self.name}: nobody can choose among topics of any name: say open=False"
             raise ValueError(msg)
 
     def topic_of(self, event: Event) -> str | None:
@@ -135,7 +182,30 @@ class MailList:
         if self.topics is None:
             return None
         topic = str(getattr(event, self.topics.field))
-        if topic not in self.topics.names:
+        if self.topics.has(topic):
+            return topic
+        if self.topics.names is None:
+            msg = f"{self.topics.field}: not what a topic can be called: 1 to 64 ASCII letters, digits and signs"
+        else:
             msg = f"{self.topics.field}: not one of the {len(self.topics.names)} topics that {self.name} declares"
-            raise UnknownTopic(msg)
-        return topic
+        raise UnknownTopic(msg)
+
+    def topic_title_of(self, event: Event) -> str | None:
+        """What people call the event's topic, or None where the list has no topics."""
+        if self.topics is None:
+            return None
+        return str(getattr(event, self.topics.title_field or self.topics.field))
+
+    def screenshot_of(self, event: Event) -> Screenshot | None:
+        """The picture that the mails of this event show, or None where the list has none.
+
+        Raises:
+            InvalidEvent: The event asks for a picture that cannot be taken.
+        """
+        if not callable(self.screenshot):
+            return self.screenshot
+        try:
+            return self.screenshot(event)
+        except ValueError:  # its words may repeat what the event says
+            msg = "the event asks for a screenshot that cannot be taken: see the options in docs/screenshots.md"
+            raise InvalidEvent(msg) from None

@@ -19,7 +19,8 @@ class ListEntry(BaseModel):
         name: Its name.
         title: What subscribers know it as.
         description: One sentence: what they get, and how often.
-        topics: The audiences inside it; none where everybody on it gets every event.
+        topics: The audiences inside it; none where everybody on it gets every event, or where any name is a topic.
+        any_topic: Whether any name is a topic: audiences come and go, and nobody joins one by themselves.
         open: Whether anybody may join it by themselves.
     """
 
@@ -29,11 +30,14 @@ class ListEntry(BaseModel):
     title: str
     description: str
     topics: tuple[str, ...] = ()
+    any_topic: bool = False
     open: bool = True
 
     @property
     def audiences(self) -> tuple[str, ...]:
-        """What one can be on: the list itself, or `list/topic` for each of its topics."""
+        """What one can be on: the list itself, or `list/topic` for each of its topics. None is known of any name."""
+        if self.any_topic:
+            return ()
         return tuple(f"{self.name}/{topic}" for topic in self.topics) or (self.name,)
 
 
@@ -54,9 +58,17 @@ class Registry(BaseModel):
         """The list of this name, or None where there is none (any more)."""
         return next((entry for entry in self.lists if entry.name == list_name), None)
 
+    def entry_of(self, audience: str) -> ListEntry | None:
+        """The list that this is an audience of, or None where it is none (any more)."""
+        if audience in self.audiences:
+            return self.audiences[audience]
+        name, _, topic = audience.partition("/")
+        entry = self.entry(name)
+        return entry if entry and entry.any_topic and topic else None
+
     @cached_property
     def audiences(self) -> Mapping[str, ListEntry]:
-        """Every audience that somebody can be on, open or not, and its list."""
+        """Every audience that is known by name, open or not, and its list."""
         return {audience: entry for entry in self.lists for audience in entry.audiences}
 
     def may_join(self, audience: str) -> bool:

@@ -16,7 +16,7 @@ from eventpost.compose import Composer, Templates, render_text
 from eventpost.deliver import read_event
 from eventpost.errors import InvalidEvent
 from eventpost.lists import MailList
-from eventpost.model import Event, NoPicture, Picture, RaisedEvent, Subscriber
+from eventpost.model import Event, LastMailed, NoPicture, Picture, RaisedEvent, Subscriber
 
 TEMPLATES = given.REPOSITORY / "templates"
 PICTURE = Picture(given.PIXEL, "image/png", 1280, 800, datetime(2026, 1, 1, 9, 30, tzinfo=UTC))
@@ -31,10 +31,10 @@ def raised(mail_list: MailList, sample: Path) -> RaisedEvent:
     return read_event(mail_list, sample.read_text(encoding="utf-8"), f"sample-{sample.stem}", given.NOW)
 
 
-def mail_of(mail_list: MailList, sample: Path, to: Subscriber = ANN) -> EmailMessage:
+def mail_of(mail_list: MailList, sample: Path, to: Subscriber = ANN, last: LastMailed | None = None) -> EmailMessage:
     """The mail that a subscriber gets of this sample."""
     picture = PICTURE if mail_list.screenshot else None
-    message = COMPOSER.event_mail(mail_list, raised(mail_list, sample), picture, given.NOW).to(to)
+    message = COMPOSER.event_mail(mail_list, raised(mail_list, sample), picture, given.NOW, last).to(to)
     return received_mail.read(message.content)
 
 
@@ -42,7 +42,7 @@ def test_there_are_lists() -> None:
     """The lists of the repository are found at all: without them every test here would pass by running nothing."""
     found = {app.parent.name for app in (given.REPOSITORY / "functions").glob("*/app.py")}
 
-    assert {"dcf_engine_results", "stock_alerts"} <= found
+    assert {"dcf_engine_results", "stock_alerts", "site_watch"} <= found
 
 
 def test_a_list_has_all_its_files(folder: Path) -> None:
@@ -85,7 +85,8 @@ def test_a_sample_is_an_event(mail_list: MailList, sample: Path) -> None:
 
     assert isinstance(event.event, mail_list.event)
     if mail_list.topics:
-        assert event.topic in mail_list.topics.names, f"{sample.name}: {mail_list.topics.field} is no declared topic"
+        assert event.topic is not None
+        assert mail_list.topics.has(event.topic), f"{sample.name}: {mail_list.topics.field} is no declared topic"
 
 
 def test_a_sample_shows_only_fields_of_the_event(mail_list: MailList, sample: Path) -> None:
@@ -106,15 +107,17 @@ def test_the_subject_is_one_short_line(mail_list: MailList, sample: Path, event:
 
 def test_the_page_to_capture_is_an_address(mail_list: MailList, event: Event) -> None:
     """A list with a screenshot says of every event which page it is of."""
-    screenshot = mail_list.screenshot
+    screenshot = mail_list.screenshot_of(event)
     url = render_text(screenshot.url, {"event": event}) if screenshot else "https://the-list-has-no.example.com/"
 
     assert re.fullmatch(r"https?://[^\s/]+\S*", url), f"{mail_list.name}: {url!r} is no page"
 
 
-def test_there_is_the_time_zone_to_capture_in(folder: Path, mail_list: MailList) -> None:
+def test_there_is_the_time_zone_to_capture_in(mail_list: MailList, event: Event) -> None:
     """A misspelt time zone has the form of one: it shows here, not when the first page is captured."""
-    assert mail_list.screenshot is None or mail_list.screenshot.time_zone in {None, *available_timezones()}
+    screenshot = mail_list.screenshot_of(event)
+
+    assert screenshot is None or screenshot.time_zone in {None, *available_timezones()}
 
 
 @pytest.mark.parametrize("to", [ANN, NAMELESS], ids=["named", "nameless"])
@@ -131,6 +134,37 @@ def test_a_sample_becomes_a_correct_mail(mail_list: MailList, sample: Path, to: 
         assert f"cid:{picture}" in shown, f"{mail_list.name}/body.html does not show the screenshot"
 
 
+def test_a_mail_shows_what_was_mailed_before(mail_list: MailList, sample: Path, event: Event) -> None:
+    """Of lists that compare: as a picture of its own, with how much has changed; without one it says so in words."""
+    screenshot = mail_list.screenshot_of(event)
+    if screenshot is None or not screenshot.with_previous:
+        return
+    last = LastMailed(PICTURE.captured_at, 0.5, PICTURE)
+    mail = mail_of(mail_list, sample, last=last)
+    html = received_mail.text(mail, "html")
+    shown = [image["src"] for image in received_mail.Tags(html).named("img")]
+    kept = [part["Content-ID"].strip("<>") for part in mail.walk() if part["Content-ID"]]
+
+    assert received_mail.defects(mail) == []
+    assert received_mail.shape(mail) == "alternative[plain, related[html, png, png]]"
+    assert len(kept) == len(set(kept)) == 2
+    assert {f"cid:{content_id}" for content_id in kept} == set(shown)
+    for part in received_mail.Tags(html).words, received_mail.text(mail, "plain"):
+        assert re.search(r"About half of the picture has\s+changed", part)
+    alone = mail_of(mail_list, sample, last=LastMailed(PICTURE.captured_at))
+    assert received_mail.shape(alone) == "alternative[plain, related[html, png]]"
+
+
+def test_a_list_of_tasks_leads_to_them(mail_list: MailList, sample: Path) -> None:
+    """Both parts have the link to pause or stop the task, and those of other lists have none."""
+    mail = mail_of(mail_list, sample)
+    targets = {link["href"] or "" for link in received_mail.Tags(received_mail.text(mail, "html")).named("a")}
+    to_task = {target for target in targets if target.startswith(f"{given.LINKS.base_url}/t/")}
+
+    assert len(to_task) == mail_list.manages_tasks
+    assert to_task <= set(received_mail.text(mail, "plain").splitlines())
+
+
 def test_a_mail_without_its_picture_says_so(mail_list: MailList, sample: Path) -> None:
     """Both parts do, with the time: also of a list that is not mailed without yet, so that it may be one day."""
     tried_at = datetime(2026, 1, 1, 9, 30, tzinfo=UTC)
@@ -143,7 +177,7 @@ def test_a_mail_without_its_picture_says_so(mail_list: MailList, sample: Path) -
     assert received_mail.defects(mail) == []
     assert received_mail.shape(mail) == "alternative[plain, html]"
     for part in parts:
-        told = re.search(r"could not be captured\s+at 09:30 UTC on\s+1 January 2026", part)
+        told = re.search(r"could not be captured\s+at \d\d:30 [A-Z]{3} on\s+1 January 2026", part)
         assert bool(told) == bool(mail_list.screenshot), f"{mail_list.name}: show screenshots by the macro `picture`"
 
 

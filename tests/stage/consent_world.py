@@ -33,6 +33,7 @@ NEWS = "news"
 PRICES = "price_moves"
 AMZN, GOOG, BRK = "stock_alerts/AMZN", "stock_alerts/GOOG", "stock_alerts/BRK.B"
 STAFF = "staff"
+WATCH = "site_watch"
 REMOVED = "removed"
 
 REGISTRY = Registry(
@@ -40,6 +41,7 @@ REGISTRY = Registry(
         ListEntry(name=NEWS, title="News", description="What is new, every Monday."),
         ListEntry(name=PRICES, title="Price moves", description="A mail when a price has moved."),
         ListEntry(name=STAFF, title="Staff", description="For whoever works here.", open=False),
+        ListEntry(name=WATCH, title="Site watch", description="How a page looks.", any_topic=True, open=False),
         ListEntry(
             name="stock_alerts",
             title="Stock alerts",

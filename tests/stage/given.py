@@ -1,11 +1,12 @@
 """What tests start from: a list, its events and subscribers, and a whole system in memory around them."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import batched
 from pathlib import Path
+from typing import Any
 
 import sentinels
 from eventpost.adapters.budget import Unlimited
@@ -17,6 +18,7 @@ from eventpost.adapters.memory import (
     MemoryTransport,
 )
 from eventpost.adapters.memory_ledger import MemoryLedger
+from eventpost.adapters.memory_schedules import MemorySchedules
 from eventpost.adapters.memory_subscribers import MemorySubscribers
 from eventpost.compose import Composer, Sender, Templates
 from eventpost.deliver import Delivering, EventMails, Invocation
@@ -39,6 +41,7 @@ from eventpost.model import (
     subscriber_id,
 )
 from eventpost.ports import MOST_ROWS, Budget, Memberships
+from eventpost.schedule import Standing
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 QUEUE_URL = "https://queue"
@@ -62,7 +65,9 @@ class PriceMoved(Event):
 
 
 def price_moves(
-    subject: str = "{{ event.ticker }} moved", screenshot: Screenshot | None = None, topics: Topics | None = None
+    subject: str = "{{ event.ticker }} moved",
+    screenshot: Screenshot | Callable[[Any], Screenshot] | None = None,
+    topics: Topics | None = None,
 ) -> MailList:
     """A list of price moves."""
     return MailList(
@@ -151,6 +156,7 @@ class System:
     blobs: MemoryBlobs = field(default_factory=MemoryBlobs)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     budget: Budget = field(default_factory=Unlimited)
+    schedules: MemorySchedules = field(default_factory=MemorySchedules)
 
     def __post_init__(self) -> None:
         self.ledger = MemoryLedger(self.clock)
@@ -170,6 +176,11 @@ class System:
             mails=EventMails(self.composer, self.capture, self.blobs, self.transport, self.clock),
             clock=self.clock,
         )
+
+    @property
+    def standing(self) -> Standing:
+        """Whether scheduled events still stand."""
+        return Standing(self.schedules)
 
     def invocation(self, owner: str = "one") -> Invocation:
         """An invocation that has 95 seconds."""

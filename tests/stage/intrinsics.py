@@ -76,3 +76,12 @@ def text_of(value: Any) -> str:
     """The text of a `Fn::Sub`, with or without variables of its own; "" of anything else."""
     text = value.get("Fn::Sub", "") if isinstance(value, dict) else ""
     return str(text[0] if isinstance(text, list) else text)
+
+
+def spelt_out(metrics: list[list[Any]]) -> list[tuple[str, ...]]:
+    """A widget's metrics with what they repeat of the one before, which CloudWatch lets stand as a dot."""
+    spelt: list[tuple[str, ...]] = []
+    for metric in metrics:
+        words = [word for word in metric if isinstance(word, str)]
+        spelt.append(tuple(spelt[-1][at] if word == "." else word for at, word in enumerate(words)))
+    return spelt

@@ -13,7 +13,9 @@ from eventpost.consent import Consenting
 from eventpost.links import LinkTarget, Purpose
 from eventpost.pages import Pages
 from eventpost.runtime.preferences import PreferencesFunction, serve_pages
+from eventpost.tasks import Tasks
 from http_gateway import Context, http_event
+from task_world import OWNER, TaskWorld
 
 URL_ENCODED = "application/x-www-form-urlencoded"
 TEMPLATES = given.REPOSITORY / "templates"
@@ -99,6 +101,7 @@ class Site:
 
     world: ConsentWorld = field(default_factory=ConsentWorld)
     pages: Pages = PAGES
+    _task_world: TaskWorld | None = None
 
     def __post_init__(self) -> None:
         self.function: PreferencesFunction = serve_pages(lambda: self)
@@ -107,6 +110,18 @@ class Site:
     def consenting(self) -> Consenting:
         """The ports."""
         return self.world.consenting
+
+    @property
+    def task_world(self) -> TaskWorld:
+        """The tasks, for the people of the world as it is now."""
+        if self._task_world is None or self._task_world.people is not self.world:
+            self._task_world = TaskWorld(self.world)
+        return self._task_world
+
+    @property
+    def tasks(self) -> Tasks:
+        """As pages use them."""
+        return self.task_world.tasks
 
     def visit(self, method: str, target: str, body: bytes = b"", **headers: str) -> Seen:
         """One request; headers by their names with underscores."""
@@ -150,4 +165,5 @@ class Site:
         parts = {name: dict(value) for name, value in store.items() if isinstance(value, dict)}
         rows = {audience: dict(rows) for audience, rows in parts.get("_audiences", {}).items() if rows}
         people = dict(parts.get("_people", {}))
-        return copy.deepcopy((people, rows, dict(self.world.attempts._counts), self.world.outbox.sent))
+        tasks = self.task_world.schedules.of_owner(OWNER, "", 100)
+        return copy.deepcopy((people, rows, tasks, dict(self.world.attempts._counts), self.world.outbox.sent))

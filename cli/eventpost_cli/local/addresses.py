@@ -39,6 +39,11 @@ class Addresses:
                     return addresses
         raise LocalStackError("No local stack is up. Start one in another terminal: eventpost local")
 
+    @property
+    def schedules_api(self) -> str:
+        """Where the schedules' API is here; on AWS it has a host name of its own."""
+        return f"{self.endpoint}/schedules-api"
+
     def queues(self) -> dict[str, str]:
         """Return the queue of each list by the list's name, as the queue's own name ends with it."""
         found = (url for name, url in self.outputs.items() if name.endswith(".QueueUrl"))
@@ -51,6 +56,7 @@ class Addresses:
             ("Inbox", self.inbox),
             ("AWS", self.endpoint),
             ("Pages", f"{self.outputs['PreferencesUrl']}/join"),
+            ("Schedules", f"{self.schedules_api}/schedules"),
             *((f"Queue of {name}", url) for name, url in self.queues().items()),
             ("Subscribers", "uv run eventpost subscribers import examples/dcf_engine/subscribers.csv --local"),
             ("Raise an event", "uv run eventpost send stock_alerts typical --local"),

@@ -2,6 +2,8 @@
 
 import signal
 import time
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 from types import FrameType
 
 import click
@@ -22,7 +24,13 @@ DAY_SECONDS = 86400
 @click.option("--smtp-port", default=1025, show_default=True, help="Where the inbox takes mails.")
 @click.option("--inbox-port", default=1080, show_default=True, help="Of the inbox's page.")
 @click.option("--watch", is_flag=True, help="Bring every change of code and templates to life.")
-def local(port: int, smtp_port: int, inbox_port: int, *, watch: bool) -> None:
+@click.option(
+    "--tasks",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep the tasks of this folder going, one file for each: docs/tasks.md.",
+)
+def local(port: int, smtp_port: int, inbox_port: int, *, watch: bool, tasks: Path | None) -> None:
     """Run everything on this machine: an AWS, the deployed stack, and an inbox for its mails."""
     console = Console()
     root = Project.find().root
@@ -31,14 +39,22 @@ def local(port: int, smtp_port: int, inbox_port: int, *, watch: bool) -> None:
     try:
         with Announced(console) as steps:
             stack = LocalStack.start(root, ports=Ports(port, smtp_port, inbox_port), steps=steps)
-        with stack:
+        with stack, ExitStack() as beside:
             console.print(stack.addresses.screen(stack.state), soft_wrap=True)
+            if tasks:
+                beside.enter_context(_tasks_kept(tasks, stack, console))
             if watch:
                 watch_forever(stack, console)
             while True:
                 time.sleep(DAY_SECONDS)
     except KeyboardInterrupt:
         console.print("Stopped.")
+
+
+def _tasks_kept(folder: Path, stack: LocalStack, console: Console) -> AbstractContextManager[None]:
+    from eventpost_cli.local.task_watch import tasks_kept  # noqa: PLC0415 - most runs have no tasks
+
+    return tasks_kept(folder, stack, console)
 
 
 @click.command()

@@ -45,7 +45,7 @@ class Personal(NamedTuple):
 
     Attributes:
         subscriber: What templates know as `subscriber`.
-        links: What templates know as `links`: `unsubscribe` and `preferences`.
+        links: What templates know as `links`: `unsubscribe` and `preferences`, and `task` where the list manages tasks.
     """
 
     subscriber: Attributes

@@ -49,11 +49,21 @@ class Written(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Picturing:
-    """The picture of a mail, and the id it is shown by."""
+    """The pictures of a mail, and the ids they are shown by.
+
+    Attributes:
+        picture: The screenshot.
+        content_id: What the HTML shows it by.
+        attached: Whether it is an attachment, too.
+        last: What was mailed before it, where the mail shows that as well.
+        last_content_id: What the HTML shows that by.
+    """
 
     picture: Picture
     content_id: str
     attached: bool
+    last: Picture | None = None
+    last_content_id: str = ""
 
 
 class Frame:
@@ -134,8 +144,11 @@ def _body(picturing: Picturing | None, seed: str) -> Part:
     if picturing is None:
         return multipart("alternative", [text, shown], seed)
     encoded = base64_lines(picturing.picture.content)
-    inline = picture_part(picturing.picture, encoded, picturing.content_id)
-    related = multipart('related; type="text/html"', [shown, inline], seed)  # RFC 2387, 3.1
+    inline = [picture_part(picturing.picture, encoded, picturing.content_id)]
+    if picturing.last is not None:
+        last = base64_lines(picturing.last.content)
+        inline.append(picture_part(picturing.last, last, picturing.last_content_id, stem="before"))
+    related = multipart('related; type="text/html"', [shown, *inline], seed)  # RFC 2387, 3.1
     body = multipart("alternative", [text, related], seed)
     if not picturing.attached:
         return body

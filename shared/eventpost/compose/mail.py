@@ -13,16 +13,16 @@ from eventpost.compose.frame import Frame, Picturing, Sender
 from eventpost.compose.rendering import Templates, render_text
 from eventpost.errors import TemplateFault
 from eventpost.lists import MailList
-from eventpost.model import EventKey, Message, NoPicture, Picture, RaisedEvent, Subscriber
+from eventpost.model import EventKey, LastMailed, Message, NoPicture, Picture, RaisedEvent, Subscriber
 
 type LinkUrls = Callable[[str], Mapping[str, str]]
-"""From a subscriber's id to the `unsubscribe` and `preferences` links in the mail."""
+"""From a subscriber's id to the links in the mail: `unsubscribe`, `preferences`, and `task` where there is one."""
 
 
 class MakesLinks(Protocol):
     """What signs the links."""
 
-    def of(self, audience: str) -> LinkUrls:
+    def of(self, audience: str, *, manages_tasks: bool = False) -> LinkUrls:
         """What makes the links of this audience."""
         ...
 
@@ -51,6 +51,7 @@ class Composer:
         raised: RaisedEvent,
         picture: Picture | NoPicture | None,
         composed_at: datetime,
+        last: LastMailed | None = None,
     ) -> "EventMail":
         """The mail of this event, ready to be made out to any number of subscribers.
 
@@ -59,19 +60,26 @@ class Composer:
             raised: The event.
             picture: What it shows; a note stands in the place of a picture that there is not.
             composed_at: What the mail is dated.
+            last: What was mailed of the same page before, where the list's mails show that.
 
         Raises:
             TemplateFault: The subject's template fails, or a header field that is the same for everybody would hold
                 a line break.
+            InvalidEvent: The event asks for a picture that cannot be taken.
         """
-        attach = mail_list.screenshot is not None and mail_list.screenshot.attach
-        content_id = f"screenshot.{raised.key.digest}@{self._sender.domain}"
-        picturing = Picturing(picture, content_id, attach) if isinstance(picture, Picture) else None
+        screenshot = mail_list.screenshot_of(raised.event)
+        picturing = None
+        if isinstance(picture, Picture):
+            before = last.picture if last else None
+            ids = [f"{name}.{raised.key.digest}@{self._sender.domain}" for name in ("screenshot", "before")]
+            attach = screenshot is not None and screenshot.attach
+            picturing = Picturing(picture, ids[0], attach, before, ids[1])
         frame = Frame(mail_list, raised, self._sender, picturing, composed_at)
-        shared = _shared_context(mail_list, raised, _shown(picture, content_id))
+        shared = _shared_context(mail_list, raised, _shown(picture, picturing, last))
         bodies = Bodies(mail_list, shared, self._inliner, _same_subject(mail_list.subject, shared))
         compiled = Compiled(bodies, self._templates, self._guarded)
-        return EventMail(frame, compiled, self._links().of(raised.audience), self._sender.address, raised.key)
+        links = self._links().of(raised.audience, manages_tasks=mail_list.manages_tasks)
+        return EventMail(frame, compiled, links, self._sender.address, raised.key)
 
 
 class EventMail:
@@ -122,17 +130,31 @@ def _same_subject(template: str, shared: Mapping[str, Any]) -> str:
 def _shared_context(mail_list: MailList, raised: RaisedEvent, screenshot: Mapping[str, Any] | None) -> dict[str, Any]:
     """What templates know of the event, whoever the mail goes to."""
     about = {"name": mail_list.name, "title": mail_list.title, "description": mail_list.description}
-    return {"event": raised.event, "mail_list": {**about, "topic": raised.topic}, "screenshot": screenshot}
+    topic = mail_list.topic_title_of(raised.event)
+    return {"event": raised.event, "mail_list": {**about, "topic": topic}, "screenshot": screenshot}
 
 
-def _shown(picture: Picture | NoPicture | None, content_id: str) -> Mapping[str, Any] | None:
+def _shown(
+    picture: Picture | NoPicture | None, picturing: Picturing | None, last: LastMailed | None
+) -> Mapping[str, Any] | None:
     """What templates know of the picture. One that is missing is something to them, so that they can say so."""
-    if picture is None:
-        return None
     if isinstance(picture, NoPicture):
-        return {"missing": True, "tried_at": picture.tried_at}
+        return {"missing": True, "tried_at": picture.tried_at, "last": None}
+    if picturing is None:
+        return None
+    return {"missing": False, **_seen(picturing.picture, picturing.content_id), "last": _last(picturing, last)}
+
+
+def _last(picturing: Picturing, last: LastMailed | None) -> Mapping[str, Any] | None:
+    """What templates know of the picture that was mailed before: it need not be there to be shown."""
+    if last is None:
+        return None
+    shown = _seen(picturing.last, picturing.last_content_id) if picturing.last else {"src": ""}
+    return {**shown, "captured_at": last.captured_at, "changed": last.changed}
+
+
+def _seen(picture: Picture, content_id: str) -> Mapping[str, Any]:
     return {
-        "missing": False,
         "src": f"cid:{content_id}",
         "width": picture.width,
         "height": picture.height,

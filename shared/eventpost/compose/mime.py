@@ -82,10 +82,15 @@ def base64_lines(content: bytes) -> bytes:
     return base64.encodebytes(content).replace(b"\n", b"\r\n")
 
 
-def picture_part(picture: Picture, encoded: bytes, content_id: str, *, attachment: bool = False) -> Part:
-    """A picture, encoded before: shown within the mail by its Content-ID, or offered as an attachment."""
+def picture_part(
+    picture: Picture, encoded: bytes, content_id: str, *, attachment: bool = False, stem: str = "screenshot"
+) -> Part:
+    """A picture, encoded before: shown within the mail by its Content-ID, or offered as an attachment.
+
+    `stem` is what its file is called, but for the extension.
+    """
     disposition = "attachment" if attachment else "inline"
-    name = f"screenshot.{_EXTENSIONS.get(picture.media_type, 'bin')}"
+    name = f"{stem}.{_EXTENSIONS.get(picture.media_type, 'bin')}"
     fields = (
         ("Content-Type", f'{picture.media_type}; name="{name}"'),
         ("Content-Transfer-Encoding", "base64"),

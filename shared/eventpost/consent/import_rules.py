@@ -118,7 +118,7 @@ def decide(
     told = []
     for wish in theirs:
         before = memberships.get(wish.audience) or _living(rows.get(wish.key), joined.at)
-        fate = _fate(person, before)
+        fate = fate_of(person, before)
         told.append(Imported(wish.line, wish.audience, fate, REASONS.get(fate, "")))
         if fate is Fate.ADDED:
             memberships[wish.audience] = wish.membership(person.address or wish.address, joined, before)
@@ -151,7 +151,8 @@ def _living(row: Membership | None, now: datetime) -> Membership | None:
     return None if row is None or row.is_over(now) else row
 
 
-def _fate(person: Person, before: Membership | None) -> Fate:
+def fate_of(person: Person, before: Membership | None) -> Fate:
+    """What becomes of a person who is to be put on an audience, and has this membership of it, or none."""
     if person.moved_to:
         return Fate.MOVED
     if person.suppression is not None:

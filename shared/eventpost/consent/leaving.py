@@ -7,7 +7,8 @@ from eventpost.consent.asking import open_for
 from eventpost.consent.audiences import tagged
 from eventpost.consent.consenting import Consenting, Decided
 from eventpost.consent.finding import found
-from eventpost.consent.transitions import active, answered, moved_away, withdrawn
+from eventpost.consent.topic_titles import topic_title
+from eventpost.consent.transitions import active, answered, dismissed, moved_away, refused_it, withdrawn
 from eventpost.links import LinkTarget, Purpose
 from eventpost.model import ConsentRecord, ConsentWay, Membership, MembershipState
 
@@ -20,11 +21,13 @@ class Seen:
         audience: What it is about, or "" where nobody knows any more.
         address_hint: The masked address that the link was mailed to, or "".
         state: Where the membership stands, or None where there is none.
+        topic: What people know its topic as, or "" where it has none.
     """
 
     audience: str
     address_hint: str
     state: MembershipState | None
+    topic: str = ""
 
 
 class Leaving:
@@ -42,8 +45,10 @@ class Leaving:
         hint = address_hint(self._consenting.stored(target.subscriber).address)
         it = found(self._consenting, target)
         if it is None:
-            return Seen(tagged(self._consenting.registry.audiences, target.tag), hint, None)
-        return Seen(it.row.audience, hint, it.row.state)
+            audience = tagged(self._consenting.registry.audiences, target.tag)
+            return Seen(audience, hint, None, audience.partition("/")[2])
+        topic = topic_title(self._consenting.registry, it.row.audience, it.row)
+        return Seen(it.row.audience, hint, it.row.state, topic)
 
     def leave(self, target: LinkTarget, how: ConsentWay, form: str = "") -> str:
         """Take the person off the audience; returns which it is, or "" where nothing is stored of it.
@@ -60,8 +65,8 @@ class Leaving:
     def undo(self, target: LinkTarget) -> str:
         """Put the person on the audience again, as if they had never left; returns which it is.
 
-        "" where that cannot be: they are suppressed, were never on it, or left a list that is not open more than
-        a day ago.
+        "" where that cannot be: they are suppressed, were never on it, were taken off by who had put them on it, or
+        left a list that is not open more than a day ago.
 
         Raises:
             PersonChanged: Others changed this person each time. Trying again later may succeed.
@@ -91,6 +96,8 @@ class Leaving:
     def _may_return(self, row: Membership) -> bool:
         """Whether they left just now, or may join by themselves: an old link is no way onto a closed list."""
         if row.state is not MembershipState.LEFT or row.left is None or moved_away(row):
+            return False
+        if dismissed(row) or refused_it(row):
             return False
         recent = row.left.at > self._consenting.clock.now() - open_for(Purpose.UNDO)
         return recent or self._consenting.registry.may_join(row.audience)

@@ -1,11 +1,13 @@
 """What the preferences page shows: the audiences that a person is on or may join, searched and cut into pages."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from eventpost.consent.topic_titles import topic_title
 from eventpost.links import audience_tag
-from eventpost.registry import ListEntry, Registry
+from eventpost.model import Membership
+from eventpost.registry import Registry
 
 ROWS_A_PAGE: Final = 50
 """As many as one save may change, so that a whole page can be saved."""
@@ -21,7 +23,7 @@ class Row:
     Attributes:
         audience: `list` or `list/topic`.
         title: The list's title; its name where the list or the topic is no longer there.
-        topic: The topic, or "".
+        topic: What the topic is called, or "".
         description: The list's sentence, or "".
         on: The person is on it.
         open: The person may join it by themselves.
@@ -66,11 +68,10 @@ class View:
     search: str
 
 
-def listed(registry: Registry, on: Collection[str], tag: str) -> list[Row]:
+def listed(registry: Registry, on: Mapping[str, Membership], tag: str) -> list[Row]:
     """Every audience that is open or in `on`: first that of the tag, then those in `on`, then the rest by title."""
-    lists = registry.audiences
-    audiences = {audience for audience, entry in lists.items() if entry.open}.union(on)
-    rows = [_row(audience, lists.get(audience), on=audience in on) for audience in audiences]
+    audiences = {audience for audience, entry in registry.audiences.items() if entry.open}.union(on)
+    rows = [_row(audience, registry, on.get(audience)) for audience in audiences]
     return sorted(
         rows,
         key=lambda row: (audience_tag(row.audience) != tag, not row.on, row.title.casefold(), row.topic, row.audience),
@@ -83,8 +84,8 @@ def searched(rows: Sequence[Row], search: str) -> Sequence[Row]:
     return [row for row in rows if row.has(words)]
 
 
-def _row(audience: str, entry: ListEntry | None, *, on: bool) -> Row:
-    name, _, topic = audience.partition("/")
+def _row(audience: str, registry: Registry, on: Membership | None) -> Row:
+    entry, topic = registry.entry_of(audience), topic_title(registry, audience, on)
     if entry is None:
-        return Row(audience, name, topic, "", on, open=False)
-    return Row(audience, entry.title, topic, entry.description, on, entry.open)
+        return Row(audience, audience.partition("/")[0], topic, "", on is not None, open=False)
+    return Row(audience, entry.title, topic, entry.description, on is not None, entry.open)

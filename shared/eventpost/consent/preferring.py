@@ -9,6 +9,7 @@ from eventpost.consent.asking import admit, asker
 from eventpost.consent.audiences import check_number, check_open, tagged
 from eventpost.consent.consenting import MOST_CHANGES, Consenting, Decided
 from eventpost.consent.preferences_page import LONGEST_SEARCH, ROWS_A_PAGE, Row, View, listed, searched
+from eventpost.consent.topic_titles import untitled
 from eventpost.consent.transitions import active, answered, withdrawn
 from eventpost.errors import Suppressed
 from eventpost.links import LinkTarget
@@ -52,7 +53,7 @@ class Preferring:
             StoreUnavailable: The store did not answer.
         """
         person = self._consenting.person(target.subscriber)
-        on = {each for each, row in self._consenting.memberships_of(person).items() if row.state in ON}
+        on = {each: row for each, row in self._consenting.memberships_of(person).items() if row.state in ON}
         search = " ".join(search.split())[:LONGEST_SEARCH]
         rows = searched(listed(self._consenting.registry, on, target.tag), search)
         pages = max(1, -(-len(rows) // ROWS_A_PAGE))
@@ -147,7 +148,7 @@ class Preferring:
         rows = self._consenting.memberships_of(person, [own]) if own else {}
         others = rows or self._consenting.memberships_of(person)
         first = sorted(others.values(), key=lambda row: (row.state not in ON, row.audience))
-        return first[0].attributes if first else {}
+        return untitled(self._consenting.registry, first[0]) if first else {}
 
     def _ids(self, subscriber: str) -> list[str]:
         """Every id under which memberships of this person may be: also of a change of address not finished yet."""

@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from eventpost.model import Change, ConsentRecord, ConsentWay, Membership, MembershipState, Person
+
+_BY_WORD: Final = frozenset({ConsentWay.SERVICE, ConsentWay.OPERATOR})
 
 
 def left(row: Membership, record: ConsentRecord) -> Membership:
@@ -15,8 +18,11 @@ def left(row: Membership, record: ConsentRecord) -> Membership:
 def withdrawn(row: Membership, record: ConsentRecord) -> Membership:
     """The membership after its subscriber said that they do not want it, wherever it stood.
 
-    Who has left already stays as they are, but a question that was mailed since is no longer open.
+    Who has left already stays as they are, but a question that was mailed since is no longer open. Who was taken off
+    by somebody else's word has left by their own now: that word puts them on it no more. There is nothing to undo.
     """
+    if dismissed(row):
+        return left(row, replace(record, how=ConsentWay.REFUSED))
     return replace(row, asked="") if row.state is MembershipState.LEFT else left(row, record)
 
 
@@ -36,6 +42,16 @@ def active(row: Membership, record: ConsentRecord, joined_at: datetime) -> Membe
 def moved_away(row: Membership) -> bool:
     """Whether this is what a change of address left behind: the membership is under another id."""
     return row.state is MembershipState.LEFT and row.left is not None and row.left.how is ConsentWay.MOVED
+
+
+def refused_it(row: Membership) -> bool:
+    """Whether they said that they want none when they were off it already: they were not on what they left."""
+    return row.state is MembershipState.LEFT and row.left is not None and row.left.how is ConsentWay.REFUSED
+
+
+def dismissed(row: Membership) -> bool:
+    """Whether a service or an operator took them off: nobody left by themselves."""
+    return row.state is MembershipState.LEFT and row.left is not None and row.left.how in _BY_WORD
 
 
 def stays(person: Person, audiences: Iterable[str] = ()) -> Person:

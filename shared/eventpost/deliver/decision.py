@@ -18,6 +18,22 @@ class Shows(StrEnum):
     NOTHING = "nothing"  # there are no mails, for the picture has not changed
 
 
+class Before(BaseModel):
+    """The picture that was mailed before the event's own.
+
+    Attributes:
+        captured_at: When it was taken (UTC).
+        changed: The share of the picture that looks different now, 0 to 1, or None where that cannot be told.
+        is_kept: Whether a small copy of it is kept beside the decision.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    captured_at: AwareDatetime
+    changed: float | None = None
+    is_kept: bool = False
+
+
 class Decision(BaseModel):
     """What one try found, and all others keep to.
 
@@ -25,6 +41,7 @@ class Decision(BaseModel):
         shows: What the mails show.
         decided_at: When that was found (UTC).
         difference_hash: That of the picture, where pictures are compared and this one can be.
+        before: What was mailed before it, where the mails show that and there is any.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,6 +49,7 @@ class Decision(BaseModel):
     shows: Shows
     decided_at: AwareDatetime
     difference_hash: str | None = None
+    before: Before | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +74,14 @@ class Decisions:
             self.blobs.put(key, blob)
         return standing or found
 
+    def keep_before(self, raised: RaisedEvent, before: Before, copy: Blob) -> None:
+        """Keep the copy of what was mailed before, for all mails of this event: the next one takes its place soon."""
+        self.blobs.put(_before_key(raised, before), copy)
+
+    def kept_before(self, raised: RaisedEvent, before: Before) -> Blob | None:
+        """That copy; None where there never was one, or where it is gone by now."""
+        return self.blobs.get(_before_key(raised, before)) if before.is_kept else None
+
 
 def _is_forgotten(decision: Decision, raised: RaisedEvent) -> bool:
     return raised.raised_at - decision.decided_at >= slicing.REPLAY_LIMIT
@@ -63,3 +89,8 @@ def _is_forgotten(decision: Decision, raised: RaisedEvent) -> bool:
 
 def _key(raised: RaisedEvent) -> str:
     return f"events/{raised.key.kept_as(raised.body_digest)}.shows.json"
+
+
+def _before_key(raised: RaisedEvent, before: Before) -> str:
+    """Two tries that have seen different ones do not take each other's."""
+    return f"events/{raised.key.kept_as(raised.body_digest)}.before-{int(before.captured_at.timestamp() * 1000)}.jpg"

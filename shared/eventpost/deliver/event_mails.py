@@ -1,6 +1,6 @@
 """An event's mail, made once: a warm process serves many slices of the same event."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -55,22 +55,29 @@ class EventMails:
         Raises:
             StoreUnavailable: The store did not answer; noting it again is harmless.
         """
-        made = self._last
-        if mail_list.screenshot and made and made.shown.mailed and not made.is_noted:
-            self._showing.note_mailed(mail_list.screenshot, raised, made.shown.mailed)
+        made, screenshot = self._last, mail_list.screenshot_of(raised.event)
+        if screenshot and made and not made.is_noted:
+            self._showing.note_mailed(screenshot, raised, made.shown)
             made.is_noted = True
 
     def _made(self, mail_list: MailList, raised: RaisedEvent, report: Report) -> _Made:
-        now, name = self.clock.now(), _name(raised)
-        shown = self._showing.of(mail_list.screenshot, raised, report) if mail_list.screenshot else Shown()
+        now, name, screenshot = self.clock.now(), _name(raised), mail_list.screenshot_of(raised.event)
+        shown = self._showing.of(screenshot, raised, report) if screenshot else Shown()
         if shown.is_unchanged:
             return _Made(name, now, shown, None)
-        mail = self.composer.event_mail(mail_list, raised, shown.picture, self.clock.now())
-        largest = self.transport.largest_mail()
+        return _Made(name, now, shown, self._fitting(mail_list, raised, shown))
+
+    def _fitting(self, mail_list: MailList, raised: RaisedEvent, shown: Shown) -> EventMail:
+        """The event's mail; without the picture that was mailed before, if that makes it too large."""
+        largest, last = self.transport.largest_mail(), shown.last
+        mail = self.composer.event_mail(mail_list, raised, shown.picture, self.clock.now(), last)
+        if mail.size > largest and last is not None and last.picture is not None:
+            without = replace(last, picture=None)
+            mail = self.composer.event_mail(mail_list, raised, shown.picture, self.clock.now(), without)
         if mail.size > largest:
             msg = f"the mail has {mail.size:,} bytes, and the provider takes {largest:,}: make its picture smaller"
             raise MailTooLarge(msg)
-        return _Made(name, now, shown, mail)
+        return mail
 
     @property
     def _showing(self) -> Showing:

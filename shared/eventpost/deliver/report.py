@@ -23,13 +23,14 @@ class Report:
     sent; `rerouted` mails that another transport than the first had to take; and `transport_trouble` tries in which
     that was so or nothing was taken; `unchanged` tries that mailed nobody, because the picture was the one that was
     mailed last: then everybody is settled without a row; `without_picture` events for which it was decided to mail
-    them without.
+    them without; and `cancelled` events that were dropped, because their schedule was called off meanwhile.
 
     Attributes:
         counts: The counts by these names.
         first_sent_at: When the first mail was taken by the provider, or None.
         capture_ms: How long the capture function took for a picture, or None where there is no new one.
         capture_fault: Why there is none, where the mail goes out without; else nothing.
+        late_ms: How long after its time a scheduled event's delivery began, or None where no schedule raised it.
         waited_ms: How long mails took from the event to the provider's yes: a sample of at most a hundred.
     """
 
@@ -37,6 +38,7 @@ class Report:
     first_sent_at: datetime | None = None
     capture_ms: float | None = None
     capture_fault: str = ""
+    late_ms: float | None = None
     waited_ms: list[float] = field(default_factory=list)
 
     @property

@@ -54,7 +54,7 @@ class Screenshots:
     def _kept(self, key: str, raised: RaisedEvent) -> Picture | None:
         """The picture that was kept. The ledger forgets an event after a while: its picture is too old by then."""
         blob = self.blobs.get(key)
-        picture = _picture(blob) if blob else None
+        picture = picture_in(blob) if blob else None
         return picture if picture and raised.raised_at - picture.captured_at < slicing.REPLAY_LIMIT else None
 
     def _capture(self, request: CaptureRequest, report: Report) -> CaptureUnavailable | CaptureRefused | None:
@@ -86,7 +86,8 @@ def _request(raised: RaisedEvent, screenshot: Screenshot) -> CaptureRequest:
     )
 
 
-def _picture(blob: Blob) -> Picture:
+def picture_in(blob: Blob) -> Picture:
+    """The picture that is kept so, as the capture function keeps one."""
     facts: Mapping[str, str] = blob.metadata
     return Picture(
         content=blob.content,

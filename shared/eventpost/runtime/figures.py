@@ -23,8 +23,9 @@ COUNTED: Final = (
     "transport_trouble",
     "unchanged",
     "without_picture",
+    "cancelled",
 )
-TIMED: Final = ("event_to_first_mail", "event_to_mail", "capture_ms")
+TIMED: Final = ("scheduled_to_started", "event_to_first_mail", "event_to_mail", "capture_ms")
 
 
 class Figures:
@@ -44,6 +45,8 @@ class Figures:
         for name in COUNTED:
             self._count(name, report.counts[name] + (report.counts["unknown"] if name == "uncertain" else 0))
         self._count("unfinished", sum(report.unfinished.values()))
+        if report.late_ms is not None and received.receives == 1:
+            self._time("scheduled_to_started", max(0.0, report.late_ms))  # clocks differ by some milliseconds
         if report.first_sent_at is not None and received.receives == 1 and not is_slice:
             waited = report.first_sent_at - received.raised_at
             self._time("event_to_first_mail", waited.total_seconds() * 1000)

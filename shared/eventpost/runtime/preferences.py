@@ -16,13 +16,15 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from eventpost.consent.consenting import Consenting
 from eventpost.pages import Pages, headers
 from eventpost.runtime.faults import explained
-from eventpost.runtime.web import joining, leaving, moving, preferring
+from eventpost.runtime.web import joining, leaving, moving, preferring, tasks
 from eventpost.runtime.web.troubles import no_such_page, not_like_that, trouble
 from eventpost.runtime.web.visit import Answer, Handle, Visit, accepted_language
-from eventpost.runtime.wired import wired_for_people
+from eventpost.runtime.wired import wired_for_tasks
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from eventpost.tasks import Tasks
 
 _METHODS: Final = ["GET", "HEAD", "POST"]
 _PART_OF_PATH: Final = re.compile(r"<\w+>")
@@ -61,11 +63,12 @@ ROUTES: Final = (
     Route("/p/<token>", get=preferring.show, post=preferring.change),
     Route("/c/<token>", get=joining.question, post=joining.confirm),
     Route("/m/<token>", get=moving.question, post=moving.confirm),
+    Route("/t/<token>", get=tasks.show, post=tasks.change),
 )
 
 
 class Platform(Protocol):
-    """What this function needs: `wiring.people.PeopleWiring`, or its like in a test."""
+    """What this function needs: `wiring.tasks.TaskWiring`, or its like in a test."""
 
     @property
     def consenting(self) -> Consenting:
@@ -77,10 +80,15 @@ class Platform(Protocol):
         """The pages' templates."""
         ...
 
+    @property
+    def tasks(self) -> "Tasks":
+        """What is mailed by the clock."""
+        ...
+
 
 def serve_pages(platform: Callable[[], Platform] | None = None) -> "PreferencesFunction":
     """The Lambda handler of the preferences. Nothing is read, made or called until its first invocation."""
-    return PreferencesFunction(platform or wired_for_people)
+    return PreferencesFunction(platform or wired_for_tasks)
 
 
 class PreferencesFunction:
@@ -136,7 +144,8 @@ class PreferencesFunction:
         if handle is None:
             return _refused(method, self._resolver.current_event.path)
         try:
-            visit = Visit(event, self._platform.consenting, language)
+            platform = self._platform
+            visit = Visit(event, platform.consenting, language, lambda: platform.tasks)
             return handle(visit, **rest_of_path)
         except Exception as error:  # noqa: BLE001 - each has its page
             answer = trouble(error)

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
+class Standing(Protocol):
+    """What knows whether a scheduled event still stands."""
+
+    def is_off(self, told: str) -> bool:
+        """Whether the event whose attribute `schedule` says this is no longer to be mailed."""
+        ...
+
+
 class Platform(Protocol):
     """What a list's function needs: `wiring.Wiring`, or its like in a test."""
 
@@ -39,6 +47,11 @@ class Platform(Protocol):
     @property
     def outbox(self) -> Outbox:
         """The queues."""
+        ...
+
+    @property
+    def standing(self) -> Standing:
+        """Asked of events that a schedule has raised, and of no others."""
         ...
 
 
@@ -106,7 +119,11 @@ class QueueFunction(QueueConsumer[Platform, ListSettings]):
             said = slicing.read(self.mail_list.name, received.body)
             slice_ = replace(said, raised_at=min(said.raised_at, received.raised_at))  # anybody may have written it
             delivering.deliver_slice(self.mail_list, slice_, invocation, report)
+        elif received.schedule and self._platform.standing.is_off(received.schedule):
+            report.count("cancelled")
         else:
+            if received.scheduled_for is not None:
+                report.late_ms = (self._platform.clock.now() - received.scheduled_for).total_seconds() * 1000
             raised = read_event(self.mail_list, received.body, received.event_id, received.raised_at)
             delivering.deliver(self.mail_list, raised, received.body, invocation, report)
 
@@ -114,6 +131,8 @@ class QueueFunction(QueueConsumer[Platform, ListSettings]):
 def _told(received: Received, report: Report) -> str:
     """What the log says of a try that did not fail."""
     what = "slice" if received.kind == slicing.KIND else "event"
+    if report.counts["cancelled"]:
+        return f"{what} dropped: its schedule has been changed, paused or cancelled since"
     return f"{what}: the rest goes on in a new message" if report.unfinished else f"{what} delivered"
 
 

@@ -9,6 +9,8 @@ from typing import Any, Final
 EVENT_ID: Final = "event_id"
 KIND: Final = "kind"
 RAISED_AT: Final = "raised_at"
+SCHEDULE: Final = "schedule"
+SCHEDULED_FOR: Final = "scheduled_for"
 _REASON_MAX: Final = 1000
 _EVENT_ID_MAX: Final = 256  # bytes: a ledger row names it and stays under 1 KB
 
@@ -22,6 +24,8 @@ class Received:
         event_id: The message attribute `event_id`, or else the message id.
         kind: "slice" for what we put there ourselves; producers leave this attribute out.
         raised_at: When the producer sent it; a replayed dead letter says so itself.
+        schedule: Which schedule raised it, in which version; "" where none did.
+        scheduled_for: When that was due (UTC), or None.
         receives: How often it has been handed out, this time included.
         receipt: What SQS wants to hear to hide it for longer.
         body: The event's JSON, we hope.
@@ -31,6 +35,8 @@ class Received:
     event_id: str
     kind: str
     raised_at: datetime
+    schedule: str
+    scheduled_for: datetime | None
     receives: int
     receipt: str = field(repr=False)
     body: str = field(repr=False)
@@ -45,6 +51,8 @@ class Received:
             event_id=_short(_text(ours, EVENT_ID)) or record["messageId"],
             kind=_text(ours, KIND),
             raised_at=_earlier(_text(ours, RAISED_AT), sent_at),
+            schedule=_text(ours, SCHEDULE),
+            scheduled_for=_moment(_text(ours, SCHEDULED_FOR)),
             receives=int(system["ApproximateReceiveCount"]),
             receipt=record["receiptHandle"],
             body=record["body"],
@@ -53,8 +61,14 @@ class Received:
     @property
     def identity(self) -> dict[str, str]:
         """The message attributes by which a new message with this body is still the same event."""
-        kind = {KIND: self.kind} if self.kind else {}
-        return {EVENT_ID: self.event_id, RAISED_AT: self.raised_at.isoformat(), **kind}
+        told = {
+            EVENT_ID: self.event_id,
+            RAISED_AT: self.raised_at.isoformat(),
+            KIND: self.kind,
+            SCHEDULE: self.schedule,
+            SCHEDULED_FOR: self.scheduled_for.isoformat() if self.scheduled_for else "",
+        }
+        return {name: value for name, value in told.items() if value}
 
     def dead_letter_attributes(self, kind: str, reason: str) -> dict[str, str]:
         """What goes with the body to dead letters: enough to know why, and to replay it as the same event."""
@@ -79,7 +93,14 @@ def _short(event_id: str) -> str:
 
 def _earlier(said: str, sent_at: datetime) -> datetime:
     """The moment a replay says it was first raised at, if it says so and lies before it was sent."""
+    moment = _moment(said)
+    return min(moment, sent_at) if moment else sent_at
+
+
+def _moment(said: str) -> datetime | None:
+    """The moment that this names; None for no time, and for a time without a zone."""
     try:
-        return min(datetime.fromisoformat(said), sent_at)
-    except (ValueError, TypeError):  # not said, not a time, or a time without a zone
-        return sent_at
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

@@ -13,7 +13,9 @@ from eventpost_cli.local.embedded_aws import (
     accepted_types,
     alarms,
     batch_permissions,
+    full_queues,
     generated_secrets,
+    lifecycle,
     links,
     log_metrics,
     nested_stacks,
@@ -22,8 +24,10 @@ from eventpost_cli.local.embedded_aws import (
     query_ranges,
     queue_metrics,
     retirement,
+    row_copies,
     row_permissions,
     tether,
+    time_to_live,
     workers,
 )
 
@@ -41,14 +45,19 @@ def main() -> None:
     generated_secrets.install()
     queries.install()
     query_ranges.install()
+    row_copies.install()
+    full_queues.install()
     row_permissions.install()
     batch_permissions.install()
     alarms.install()
     log_metrics.install()
     retirement.install()
+    lifecycle.install()
+    time_to_live.install()
     links.install()
     workers.install(Path(unpacked), python)
     queue_metrics.start()
+    lifecycle.start()
     tether.start()
     sys.argv = ["ministack"]
     app.main()

@@ -1,6 +1,6 @@
-"""The pages that links in mails lead to, at `/links` of our own address.
+"""What the stack serves over HTTP, at paths of our own address: the pages that links in mails lead to, and schedules.
 
-On AWS they have a host name of their own. ministack has names too, but none that a browser finds here: it looks under
+On AWS each has a host name of its own. ministack has names too, but none that a browser finds here: it looks under
 `<id>.execute-api.127.0.0.1`. And the id is made up by a deploy, whereas the stack is told before it where links lead.
 """
 
@@ -9,9 +9,8 @@ On AWS they have a host name of their own. ministack has names too, but none tha
 from ministack import app
 from ministack.services import apigateway
 
-PREFIX = "/links"
-# How the template names the API, after the stack's name.
-SUFFIX = "-preferences"
+# How the template names each API after the stack's name, by where it is served.
+SERVED = {"/links": "-preferences", "/schedules-api": "-schedules"}
 STAGE = "$default"
 
 # The id of an API, the stage, and the path within it.
@@ -19,19 +18,20 @@ Place = tuple[str, str, str]
 
 
 def install() -> None:
-    """Have requests below `/links` reach the API, with the path that they would have on AWS."""
+    """Have requests below these paths reach their API, with the path that they would have on AWS."""
     place_of = app._parse_execute_api_url
 
-    def place_or_link(host: str, path: str) -> Place | None:
-        found: Place | None = _linked(path) or place_of(host, path)
+    def place_or_served(host: str, path: str) -> Place | None:
+        found: Place | None = _served(path) or place_of(host, path)
         return found
 
-    app._parse_execute_api_url = place_or_link
+    app._parse_execute_api_url = place_or_served
 
 
-def _linked(path: str) -> Place | None:
-    """Return where in the API the path leads, if it is one of a link and the API has been deployed."""
-    if not f"{path}/".startswith(f"{PREFIX}/"):
+def _served(path: str) -> Place | None:
+    """Return where in an API the path leads, if it is below one of ours and that API has been deployed."""
+    prefix = next((prefix for prefix in SERVED if f"{path}/".startswith(f"{prefix}/")), None)
+    if prefix is None:
         return None
-    apis = [api["apiId"] for api in list(apigateway._apis._data.values()) if api["name"].endswith(SUFFIX)]
-    return (apis[-1], STAGE, path.removeprefix(PREFIX) or "/") if apis else None
+    apis = [api["apiId"] for api in list(apigateway._apis._data.values()) if api["name"].endswith(SERVED[prefix])]
+    return (apis[-1], STAGE, path.removeprefix(prefix) or "/") if apis else None

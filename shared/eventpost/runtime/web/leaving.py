@@ -3,13 +3,13 @@
 from eventpost.consent.leaving import Leaving
 from eventpost.links import LinkTarget, Purpose
 from eventpost.model import ConsentWay, MembershipState
-from eventpost.runtime.web.visit import Answer, UnknownWish, Visit
+from eventpost.runtime.web.visit import Answer, Named, UnknownWish, Visit
 
 
 def show(visit: Visit, token: str) -> Answer:
     """Ask whether they want to leave."""
     seen = Leaving(visit.consenting).seen(visit.target(Purpose.UNSUBSCRIBE, token))
-    what = visit.named(seen.audience)
+    what = visit.named(seen.audience, seen.topic)
     if what is None or seen.state in {None, MembershipState.LEFT}:
         joins = visit.consenting.registry.may_join(seen.audience)
         return Answer("not_on", {"what": what, "join": seen.audience.partition("/")[0] if joins else ""})
@@ -24,21 +24,29 @@ def leave(visit: Visit, token: str) -> Answer:
     if not _is_one_click(visit):
         raise UnknownWish
     audience = Leaving(visit.consenting).leave(target, ConsentWay.ONE_CLICK)
-    return Answer("left", {"what": visit.named(audience), "undo": "", "more": False})
+    return Answer("left", {"what": _named(visit, target, audience), "undo": "", "more": False})
 
 
 def undo(visit: Visit, token: str) -> Answer:
     """Put them back on what they left just now."""
-    audience = Leaving(visit.consenting).undo(visit.target(Purpose.UNDO, token))
+    target = visit.target(Purpose.UNDO, token)
+    audience = Leaving(visit.consenting).undo(target)
     if not audience:
         return Answer("nothing")
-    return Answer("undone", {"what": visit.named(audience)})
+    return Answer("undone", {"what": _named(visit, target, audience)})
 
 
 def _left(visit: Visit, target: LinkTarget) -> Answer:
     audience = Leaving(visit.consenting).leave(target, ConsentWay.PAGE)
     undo = visit.token(Purpose.UNDO, target) if audience else ""
-    return Answer("left", {"what": visit.named(audience), "undo": undo, "more": True})
+    return Answer("left", {"what": _named(visit, target, audience), "undo": undo, "more": True})
+
+
+def _named(visit: Visit, target: LinkTarget, audience: str) -> Named | None:
+    """What the reader knows it as. What a topic of any name is called, only the membership says."""
+    entry = visit.consenting.registry.entry_of(audience)
+    topic = Leaving(visit.consenting).seen(target).topic if entry and entry.any_topic else ""
+    return visit.named(audience, topic)
 
 
 def _is_one_click(visit: Visit) -> bool:

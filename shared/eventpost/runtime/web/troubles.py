@@ -7,6 +7,7 @@ from typing import Final
 from eventpost.errors import (
     PersonChanged,
     Retryable,
+    ScheduleChanged,
     StoreUnavailable,
     TooManyAttempts,
     TooManyChanges,
@@ -29,6 +30,7 @@ _TROUBLES: Final[tuple[tuple[type[Exception], HTTPStatus, str], ...]] = (
     (TooManyAttempts, HTTPStatus.TOO_MANY_REQUESTS, "too_many"),
     (StoreUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "busy"),
     (PersonChanged, HTTPStatus.SERVICE_UNAVAILABLE, "busy"),
+    (ScheduleChanged, HTTPStatus.SERVICE_UNAVAILABLE, "busy"),
 )
 
 

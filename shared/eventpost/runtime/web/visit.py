@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from eventpost.consent.consenting import Consenting
 from eventpost.links import LinkTarget, Purpose
 from eventpost.registry import Registry
 from eventpost.runtime.web.fields import Fields, header, in_body, in_query
+
+if TYPE_CHECKING:
+    from eventpost.tasks import Tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,20 @@ class UnknownWish(ValueError):
 
 
 class Visit:
-    """One request for a page, with what it takes to answer it."""
+    """One request for a page, with what it takes to answer it.
 
-    def __init__(self, event: Mapping[str, Any], consenting: Consenting, language: str) -> None:
+    Args:
+        event: The request, of API Gateway's payload format 2.0.
+        consenting: The ports of consent.
+        language: The language that the reader gets.
+        tasks: Gives the tasks; few pages ask for them.
+    """
+
+    def __init__(
+        self, event: Mapping[str, Any], consenting: Consenting, language: str, tasks: "Callable[[], Tasks]"
+    ) -> None:
         self._event = event
+        self._tasks = tasks
         self.consenting = consenting
         self.language = language
 
@@ -77,6 +90,11 @@ class Visit:
         return in_body(self._event)
 
     @property
+    def tasks(self) -> "Tasks":
+        """What is mailed by the clock, and can be paused and stopped."""
+        return self._tasks()
+
+    @property
     def source(self) -> str:
         """The IP address of whoever asks, as API Gateway saw it: no header can claim another."""
         return str(self._event["requestContext"]["http"]["sourceIp"])
@@ -94,9 +112,12 @@ class Visit:
         """What a new link for this purpose ends with."""
         return self.consenting.links().token(purpose, target)
 
-    def named(self, audience: str) -> Named | None:
-        """What readers know this audience as; None for none."""
-        return named(self.consenting.registry, audience) if audience else None
+    def named(self, audience: str, topic: str = "") -> Named | None:
+        """What readers know this audience as, and its topic as, if not by its name; None for none."""
+        if not audience:
+            return None
+        known = named(self.consenting.registry, audience)
+        return known._replace(topic=topic) if topic else known
 
 
 type Handle = Callable[..., Answer]
