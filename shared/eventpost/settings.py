@@ -41,6 +41,12 @@ class Settings(BaseModel):
         smtp_credentials_secret: Secrets Manager ARN of `{"username", "password"}`, or empty for no login.
         smtp_connections: How many connections one invocation opens to that server.
         smtp_largest_mail: Bytes that a mail may have on its way to that server.
+        stack_name: The name of the stack, which those of its lists' queues begin with.
+        schedules_table: DynamoDB table of the schedules.
+        relay_queue_url: The queue of what is due within minutes.
+        schedule_targets: ARNs of the queues that schedules may name beside lists, by commas; a star is anything.
+        schedules_per_owner: Recurring schedules that one owner may have at a time.
+        schedules_per_hour: Schedules that one owner may make in an hour.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -66,6 +72,12 @@ class Settings(BaseModel):
     smtp_connections: Annotated[int, Field(ge=1, le=50)] = 4
     # Gmail's limit (support.google.com/mail/answer/6584), and less than SES's 40 MB.
     smtp_largest_mail: Annotated[int, Field(ge=1_000_000)] = 25_000_000
+    stack_name: str = ""
+    schedules_table: str = ""
+    relay_queue_url: str = ""
+    schedule_targets: str = ""
+    schedules_per_owner: Annotated[int, Field(ge=1)] = 1_000
+    schedules_per_hour: Annotated[int, Field(ge=1)] = 1_000_000
 
     @field_validator("sender")
     @classmethod
@@ -87,6 +99,11 @@ class Settings(BaseModel):
     def transports(self) -> tuple[TransportName, ...]:
         """What carries the mail, in the order in which it is tried."""
         return cast("tuple[TransportName, ...]", tuple(self.transport.split(",")))
+
+    @property
+    def allowed_targets(self) -> tuple[str, ...]:
+        """The patterns of the queues' ARNs that schedules may name beside lists."""
+        return tuple(filter(None, self.schedule_targets.split(",")))
 
     @property
     def sender_address(self) -> str:
@@ -146,7 +163,7 @@ class QueueSettings(BaseModel):
             "queue_url": _required(environment, "EVENTPOST_QUEUE_URL"),
             "dead_letters_url": _required(environment, "EVENTPOST_DEAD_LETTERS_URL"),
             "max_receives": _required(environment, "EVENTPOST_MAX_RECEIVES"),
-            "metrics_namespace": _required(environment, "POWERTOOLS_METRICS_NAMESPACE"),
+            "metrics_namespace": metrics_namespace(environment),
         }
 
 
@@ -162,6 +179,15 @@ class ListSettings(QueueSettings):
     @classmethod
     def _told(cls, environment: Mapping[str, str]) -> dict[str, str]:
         return {"list_name": _required(environment, "EVENTPOST_LIST"), **super()._told(environment)}
+
+
+def metrics_namespace(environment: Mapping[str, str] = os.environ) -> str:
+    """What CloudWatch keeps a function's figures under: the root stack's name, in `POWERTOOLS_METRICS_NAMESPACE`.
+
+    Raises:
+        Misconfigured: It is missing.
+    """
+    return _required(environment, "POWERTOOLS_METRICS_NAMESPACE")
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:

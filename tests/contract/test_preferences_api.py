@@ -14,8 +14,10 @@ import given
 from consent_world import ConsentWorld, link
 from eventpost.links import LinkTarget, Purpose
 from eventpost.runtime.preferences import ROUTES
+from eventpost.tasks import audience_of
 from http_gateway import serve_http
 from preferences_site import Site
+from task_world import OWNER, task
 
 DOCUMENT = given.REPOSITORY / "docs" / "preferences-api.yaml"
 API = schemathesis.openapi.from_path(DOCUMENT)
@@ -50,7 +52,13 @@ def renew(site: Site) -> dict[str, str]:
     asked, moving = site.world.ask("ann", "price_moves"), site.world.ask_to_move("ann", "anna")
     site.world.leave("ann", "stock_alerts/AMZN")
     targets: dict[Purpose, LinkTarget | None] = dict.fromkeys(Purpose, link("ann"))
-    targets |= {Purpose.CONFIRM: asked, Purpose.MOVE: moving, Purpose.UNDO: link("ann", "stock_alerts/AMZN")}
+    watch = audience_of(site.tasks.add(OWNER, task("ann")).schedule.id)
+    targets |= {
+        Purpose.TASK: link("ann", watch),
+        Purpose.CONFIRM: asked,
+        Purpose.MOVE: moving,
+        Purpose.UNDO: link("ann", "stock_alerts/AMZN"),
+    }
     return {f"/{purpose}/{{token}}": given.LINKS.token(purpose, to) for purpose, to in targets.items() if to}
 
 

@@ -22,6 +22,12 @@ ROOT_ALARMS = {
     "FeedbackDeadLettersAlarm": "TakesFeedback",
     "BounceRateAlarm": "UsesSes",
     "ComplaintRateAlarm": "UsesSes",
+    "SweeperMissedAlarm": None,
+    "LatenessAlarm": None,
+    "DroppedAlarm": None,
+    "RelayLateAlarm": None,
+    "RelayDeadLettersAlarm": None,
+    "RelayErrorsAlarm": None,
 }
 
 
@@ -89,7 +95,7 @@ def test_the_page_that_alarms_name_exists(list_stack: Any, project: Any) -> None
 
 
 def test_what_is_not_a_list_has_alarms_too(root_stack: Any) -> None:
-    """Pages that fail, letters and feedback given up on, and how the account stands with SES."""
+    """Pages that fail, letters and feedback given up on, how the account stands with SES, and what is not on time."""
     assert root_stack.of(ALARM).keys() == ROOT_ALARMS.keys()
     assert {name: root_stack.condition(name) for name in ROOT_ALARMS} == ROOT_ALARMS
 
@@ -105,9 +111,9 @@ def test_alarms_of_the_root_are_heard(root_stack: Any, project: Any, name: str) 
     assert (project / page).is_file()
 
 
-@pytest.mark.parametrize("part", ["Letters", "Feedback"])
+@pytest.mark.parametrize("part", ["Letters", "Feedback", "Relay"])
 def test_one_dead_letter_calls(root_stack: Any, part: str) -> None:
-    """A confirmation that never comes, or a complaint that nobody heard."""
+    """A confirmation that never comes, a complaint that nobody heard, an event that was not raised."""
     alarm = root_stack.of(ALARM)[f"{part}DeadLettersAlarm"]
 
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")

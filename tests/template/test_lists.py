@@ -11,7 +11,7 @@ import pytest
 from eventpost.runtime.feedback import FIGURES
 from eventpost.runtime.figures import COUNTED, TIMED
 from eventpost.settings import Settings
-from intrinsics import Deploy, filled
+from intrinsics import Deploy, filled, spelt_out
 
 SERVERLESS = "AWS::Serverless::Application"
 SENDER_ADDRESS = {
@@ -36,6 +36,7 @@ PLATFORM = {
     11: {"Ref": "AWS::StackName"},
     12: {"Fn::If": ["UsesSes", SENDER_ADDRESS, "none"]},
     13: {"Fn::If": ["UsesSes", SET_IN_FORCE, "none"]},
+    14: {"Fn::GetAtt": ["SchedulesTable", "Arn"]},
 }
 SENDERS = ("Eventpost <news@example.com>", "news@example.com", "Bücher & Co. <news@example.com>")
 # What the library takes where it is told nothing: the stack's own defaults say the same.
@@ -50,8 +51,10 @@ MADE = {
     "AWS::Region": "eu-west-1",
     "AWS::URLSuffix": "amazonaws.com",
     "FeedbackSet": "ours",
+    "AWS::StackName": "eventpost-dev",
 }
-MADE_HERE = {"subscriber_id_key_secret", "letters_queue_url"}  # the library knows no default, but can do without
+# The library knows no default, but can do without.
+MADE_HERE = {"subscriber_id_key_secret", "letters_queue_url", "stack_name", "schedules_table", "relay_queue_url"}
 OVERRIDABLE = {"Timeout", "MemorySize", "MaximumConcurrency", "LateAfterSeconds"}
 
 
@@ -101,7 +104,7 @@ def test_blocks_are_short(root_stack: Any) -> None:
 
 def test_every_list_is_on_the_dashboard(root_stack: Any) -> None:
     """Each block's row is joined into the dashboard's body."""
-    _, variables = root_stack.only("AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"]
+    _, variables = dashboard(root_stack)["DashboardBody"]["Fn::Sub"]
     _, rows = variables["Lists"]["Fn::Join"]
     shown = {row["Fn::GetAtt"][0] for row in rows}
 
@@ -114,7 +117,7 @@ def test_every_list_is_on_the_dashboard(root_stack: Any) -> None:
 @pytest.mark.parametrize("ses", [True, False])
 def test_the_dashboard_is_json(root_stack: Any, list_stack: Any, ses: bool) -> None:  # noqa: FBT001
     """A row per list, and some for the rest; widgets without a place are put in order by CloudWatch."""
-    body, variables = root_stack.only("AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"]
+    body, variables = dashboard(root_stack)["DashboardBody"]["Fn::Sub"]
     row, _ = list_stack.source["Outputs"]["Widgets"]["Value"]["Fn::Sub"]
     condition, of_ses, otherwise = variables["OfSes"]["Fn::If"]
     filling = {"${Lists}": f"{row},{row}", "${OfSes}": of_ses["Fn::Sub"] if ses else otherwise}
@@ -233,13 +236,10 @@ def test_positions_are_marked(root_stack: Any, list_stack: Any, position: int) -
     assert re.search(rf"^#.* {position}  [a-zA-Z]", head, re.MULTILINE)
 
 
-def spelt_out(metrics: list[list[Any]]) -> list[tuple[str, ...]]:
-    """A widget's metrics with what they repeat of the one before, which CloudWatch lets stand as a dot."""
-    spelt: list[tuple[str, ...]] = []
-    for metric in metrics:
-        words = [word for word in metric if isinstance(word, str)]
-        spelt.append(tuple(spelt[-1][at] if word == "." else word for at, word in enumerate(words)))
-    return spelt
+def dashboard(root_stack: Any) -> dict[str, Any]:
+    """The dashboard of the lists."""
+    found: dict[str, Any] = root_stack.of("AWS::CloudWatch::Dashboard")["Dashboard"]
+    return found
 
 
 def deploy(root_stack: Any, given: dict[str, str]) -> Deploy:

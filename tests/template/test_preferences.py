@@ -21,12 +21,12 @@ LEAVING = "POST /u/{token}"
 @pytest.fixture(scope="session")
 def routes(root_stack: Any) -> dict[str, dict[str, Any]]:
     """The API's routes by their keys."""
-    return {route["RouteKey"]: route for route in root_stack.of(ROUTE).values()}
+    return {route["RouteKey"]: route for route in root_stack.of(ROUTE).values() if route["ApiId"] == API}
 
 
 def test_every_request_reaches_the_function(root_stack: Any, routes: dict[str, Any]) -> None:
     """Unknown paths as well, so that they get a page of ours; and in the form that the function reads."""
-    integration = root_stack.only("AWS::ApiGatewayV2::Integration")
+    integration = root_stack.of("AWS::ApiGatewayV2::Integration")["PreferencesIntegration"]
 
     assert "$default" in routes
     for route in routes.values():
@@ -63,14 +63,14 @@ def test_the_api_alone_may_invoke_the_function(root_stack: Any) -> None:
 
 def test_paths_begin_without_a_stage(root_stack: Any) -> None:
     """A link is its base, the purpose and the token; and a deploy is live at once."""
-    stage = root_stack.only(STAGE)
+    stage = root_stack.of(STAGE)["PreferencesStage"]
 
     assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
 
 
 def test_requests_are_throttled(root_stack: Any) -> None:
     """Everything, and what sends mail far sooner."""
-    stage = root_stack.only(STAGE)
+    stage = root_stack.of(STAGE)["PreferencesStage"]
     limits, all_others = stage["RouteSettings"], stage["DefaultRouteSettings"]
 
     assert limits.keys() == SENDING | {LEAVING}
@@ -85,15 +85,15 @@ def test_requests_are_throttled(root_stack: Any) -> None:
 def test_what_is_throttled_is_there_before(root_stack: Any, routes: dict[str, Any]) -> None:
     """API Gateway refuses settings of a route that does not exist yet."""
     keys = {name: route["RouteKey"] for name, route in root_stack.of(ROUTE).items()}
-    (name,) = root_stack.of(STAGE)
+    before_it = root_stack.resources["PreferencesStage"]["DependsOn"]
 
-    assert {keys[before] for before in root_stack.resources[name]["DependsOn"]} == SENDING | {LEAVING}
+    assert {keys[before] for before in before_it} == SENDING | {LEAVING}
     assert routes.keys() >= SENDING
 
 
 def test_the_access_log_holds_no_link_and_no_address(root_stack: Any) -> None:
     """Tokens are in paths, searches in queries: of a request it tells the route and how it went, one JSON a line."""
-    settings = root_stack.only(STAGE)["AccessLogSettings"]
+    settings = root_stack.of(STAGE)["PreferencesStage"]["AccessLogSettings"]
     told = re.findall(r"\$context\.([\w.]+)", settings["Format"])
 
     assert set(told) == {"requestId", "routeKey", "status", "responseLatency"}

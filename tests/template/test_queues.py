@@ -66,8 +66,10 @@ def test_queues_are_long_polled(stack: Any) -> None:
     assert short == []
 
 
-@pytest.mark.parametrize("part", ["Letters", "Feedback"])
-def test_queues_of_the_root_are_as_those_of_lists(root_stack: Any, list_stack: Any, part: str) -> None:
+@pytest.mark.parametrize(
+    ("part", "behind"), [("Letters", "-dead-letters"), ("Feedback", "-dead-letters"), ("Relay", "DeadLetters")]
+)
+def test_queues_of_the_root_are_as_those_of_lists(root_stack: Any, list_stack: Any, part: str, behind: str) -> None:
     """Six times the function's timeout hidden, 4 and 14 days kept, and dead letters that take their own queue's."""
     queues, of_list = root_stack.of(QUEUE), list_stack.of(QUEUE)
     queue, dead_letters = queues[f"{part}Queue"], queues[f"{part}DeadLetters"]
@@ -81,10 +83,10 @@ def test_queues_of_the_root_are_as_those_of_lists(root_stack: Any, list_stack: A
     assert _dead_letters_of(queue) == f"{part}DeadLetters"
     assert allowed["redrivePermission"] == "byQueue"
     assert arn == "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:" + name
-    assert dead_letters["QueueName"]["Fn::Sub"] == f"{name}-dead-letters"
+    assert dead_letters["QueueName"]["Fn::Sub"] == f"{name}{behind}"
 
 
-@pytest.mark.parametrize("part", ["Letters", "Feedback"])
+@pytest.mark.parametrize("part", ["Letters", "Feedback", "Relay"])
 def test_functions_of_the_root_know_their_queues(root_stack: Any, part: str) -> None:
     """By the variables that the library reads of any function with a queue."""
     variables = root_stack.of("AWS::Lambda::Function")[part]["Environment"]["Variables"]
@@ -96,14 +98,13 @@ def test_functions_of_the_root_know_their_queues(root_stack: Any, part: str) -> 
 
 
 def test_no_list_has_a_queue_of_the_roots_name(root_stack: Any, list_stack: Any) -> None:
-    """Whatever a list is called: its name has no hyphen, and these have one where the name would stand."""
+    """Whatever a list is called: in its name is neither a hyphen nor a capital, and in each of these is one of them."""
     pattern = list_stack.source["Parameters"]["List"]["AllowedPattern"]
-    names = [
-        queue["QueueName"]["Fn::Sub"].removeprefix("${AWS::StackName}-") for queue in root_stack.of(QUEUE).values()
-    ]
+    names = [name.removeprefix("${AWS::StackName}-") for name in _names(root_stack)]
 
-    assert len(names) == len(set(names)) == 4
+    assert len(names) == len(set(names)) == 6
     assert [name for name in names if re.fullmatch(pattern, name.removesuffix("-dead-letters"))] == []
+    assert all(name.startswith("${AWS::StackName}-") for name in _names(root_stack))
 
 
 def test_retention(list_stack: Any) -> None:
@@ -166,6 +167,10 @@ def test_the_ledger_outlives_whatever_waits(root_stack: Any, list_stack: Any) ->
 
     assert waits < min(RETENTION, body, picture)
     assert min(RETENTION, body) >= REPLAY_LIMIT, "what is replayed later is refused, not mailed again"
+
+
+def _names(stack: Any) -> list[str]:
+    return [queue["QueueName"]["Fn::Sub"] for queue in stack.of(QUEUE).values()]
 
 
 def _dead_letters_of(queue: dict[str, Any]) -> str | None:

@@ -19,6 +19,9 @@ ANY_RESOURCE = {
     ("PreferencesRole", "WriteTraces"): "X-Ray has no resource to name",
     ("LettersRole", "WriteTraces"): "X-Ray has no resource to name",
     ("FeedbackRole", "WriteTraces"): "X-Ray has no resource to name",
+    ("SchedulesRole", "WriteTraces"): "X-Ray has no resource to name",
+    ("SweeperRole", "WriteTraces"): "X-Ray has no resource to name",
+    ("RelayRole", "WriteTraces"): "X-Ray has no resource to name",
     ("Role", "AskForLimits"): "the account is no resource",
     ("LettersRole", "AskForLimits"): "the account is no resource",
 }
@@ -28,6 +31,8 @@ PATHS = {
     "${Bucket}/events/${List}/*": "a list keeps its own events",
     "${Bucket}/watched/${List}/*": "a list remembers the pages that it watches",
     "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*": "the condition names the sender",
+    "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${AWS::StackName}-*": "the relay raises on every list",
+    "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${AWS::StackName}-*-*": "this one denies",
 }
 
 
@@ -61,7 +66,11 @@ def test_roles_are_written_here(stack: Any) -> None:
 
 
 def test_rows_are_limited_to_the_list(list_stack: Any) -> None:
-    """Every statement about DynamoDB is limited to keys that begin with the list's name, or are all lists' budget."""
+    """Every statement about DynamoDB is limited to keys that begin with the list's name, or is one of the shared ones.
+
+    These are all lists' budget, and the schedules, of which a list may read one by its id.
+    """
+    shared = {"KeepToBudget": [f"{BUDGET}*"], "AskIfItStands": ["owner#*"]}
     own = [{"Ref": "List"}, {"Fn::Sub": "${List}/*"}, {"Fn::Sub": "${List}#*"}]
     statements = [
         statement
@@ -69,13 +78,14 @@ def test_rows_are_limited_to_the_list(list_stack: Any) -> None:
         if any(action.startswith("dynamodb:") for action in actions(statement))
     ]
 
-    assert len(statements) == 3
+    assert len(statements) == 4
+    assert actions(list_stack.statement("AskIfItStands")) == ["dynamodb:GetItem"]
     for statement in statements:
         assert set(statement["Condition"]) == {"ForAllValues:StringLike"}, statement["Sid"]
         keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
         assert keys, statement["Sid"]
-        if statement["Sid"] == "KeepToBudget":
-            assert keys == [f"{BUDGET}*"]
+        if statement["Sid"] in shared:
+            assert keys == shared[statement["Sid"]]
         else:
             assert [key for key in keys if key not in own] == [], statement["Sid"]
 
@@ -146,6 +156,7 @@ def test_lists_only_read_subscribers(list_stack: Any) -> None:
         ("KeepLedger", [4]),
         ("KeepToBudget", [4]),
         ("TakeScreenshot", [6]),
+        ("AskIfItStands", [14]),
         ("ReadSecrets", [7, 8]),
     ],
 )

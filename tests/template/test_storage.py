@@ -13,7 +13,7 @@ from eventpost.model import ConsentRecord, ConsentWay, Membership, MembershipSta
 TABLE = "AWS::DynamoDB::Table"
 
 
-@pytest.mark.parametrize("name", ["Subscribers", "SubscriberIdKey", "LinkKeys"])
+@pytest.mark.parametrize("name", ["Subscribers", "SubscriberIdKey", "LinkKeys", "SchedulesTable"])
 def test_subscribers_and_keys_outlive_the_stack(root_stack: Any, name: str) -> None:
     """Neither deleting nor replacing them deletes them; only a stack that never came up takes them with it."""
     resource = root_stack.resources[name]
@@ -22,19 +22,25 @@ def test_subscribers_and_keys_outlive_the_stack(root_stack: Any, name: str) -> N
     assert resource["UpdateReplacePolicy"] == "Retain"
 
 
-def test_subscribers_can_be_brought_back(root_stack: Any) -> None:
+@pytest.mark.parametrize("name", ["Subscribers", "SchedulesTable"])
+def test_what_people_gave_us_can_be_brought_back(root_stack: Any, name: str) -> None:
     """To any second of the last 35 days; and in prod the table cannot be deleted at all."""
-    subscribers = root_stack.of(TABLE)["Subscribers"]
+    table = root_stack.of(TABLE)[name]
 
-    assert subscribers["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert subscribers["DeletionProtectionEnabled"] == {"Fn::If": ["IsProd", True, False]}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["DeletionProtectionEnabled"] == {"Fn::If": ["IsProd", True, False]}
 
 
 @pytest.mark.parametrize(
-    ("table", "keys"), [("Subscribers", ("audience", "id")), ("Ledger", ("partition", "subscriber"))]
+    ("table", "keys"),
+    [
+        ("Subscribers", ("audience", "id")),
+        ("Ledger", ("partition", "subscriber")),
+        ("SchedulesTable", ("partition", "sort")),
+    ],
 )
 def test_keys_of_the_tables(root_stack: Any, table: str, keys: tuple[str, str]) -> None:
-    """They are what the adapters write; both tables are paid for by use, and have no index to pay for."""
+    """They are what the adapters write; all tables are paid for by use, and have no index to pay for."""
     properties = root_stack.of(TABLE)[table]
     schema = [(key["AttributeName"], key["KeyType"]) for key in properties["KeySchema"]]
 
@@ -43,11 +49,12 @@ def test_keys_of_the_tables(root_stack: Any, table: str, keys: tuple[str, str]) 
     assert "GlobalSecondaryIndexes" not in properties
 
 
-def test_ledger_rows_expire(root_stack: Any) -> None:
+@pytest.mark.parametrize("table", ["Ledger", "SchedulesTable"])
+def test_rows_expire(root_stack: Any, table: str) -> None:
     """DynamoDB deletes them once `expires_at` has passed."""
-    ledger = root_stack.of(TABLE)["Ledger"]
+    properties = root_stack.of(TABLE)[table]
 
-    assert ledger["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
 def test_who_never_confirmed_is_forgotten(root_stack: Any) -> None:

@@ -76,7 +76,7 @@ def test_its_block_and_its_row_stand_behind_the_others(small_project: Path) -> N
             "Parameters": {**resources["StockAlerts"]["Properties"]["Parameters"], "List": NAME},
         },
     }
-    assert list(resources).index("PriceDrops") == list(resources).index("StockAlerts") + 1
+    assert list(resources).index("PriceDrops") == list(resources).index("SiteWatch") + 1
 
 
 def test_two_new_lists_in_a_row_are_both_there(small_project: Path) -> None:
@@ -92,7 +92,7 @@ def test_it_is_in_the_registry_at_once(small_project: Path) -> None:
     new_list(NAME, "--title", "Price drops")
 
     shipped = Registry.model_validate_json((small_project / registry.PLACE).read_bytes())
-    assert [entry.name for entry in shipped.lists] == ["dcf_engine_results", NAME, "stock_alerts"]
+    assert [entry.name for entry in shipped.lists] == ["dcf_engine_results", NAME, "site_watch", "stock_alerts"]
     assert shipped.entry(NAME) == ListEntry(
         name=NAME, title="Price drops", description=Project(small_project).load(NAME).description
     )

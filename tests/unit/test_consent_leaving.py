@@ -62,7 +62,7 @@ def test_a_stranger_leaves_what_they_never_were_on(world: ConsentWorld) -> None:
     assert world.person("bob").version == 0
     assert world.person("ann").version == 1
     assert world.leaving.seen(link("bob")) == Seen(NEWS, "", None)
-    assert world.leaving.seen(link("ann", AMZN)) == Seen(AMZN, HINT, None)
+    assert world.leaving.seen(link("ann", AMZN)) == Seen(AMZN, HINT, None, "AMZN")
     assert world.leaving.seen(link("bob", "unheard_of")) == Seen("", "", None)
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,8 +11,9 @@ import pytest
 import given
 from eventpost.errors import Misconfigured, Permanent, StoreUnavailable
 from eventpost.lists import Screenshot
-from eventpost.model import OutcomeKind
+from eventpost.model import Every, Occurrence, OutcomeKind, Schedule, ScheduleState, Target, schedule_id
 from eventpost.runtime.queue import QueueFunction
+from eventpost.schedule import standing
 from eventpost.settings import ListSettings
 from given import System, price_moves
 from page_pictures import DOWN, ScriptedCapture
@@ -503,3 +504,101 @@ def test_a_slice_was_not_raised_after_it_was_sent(system: System) -> None:
 
     assert "eve" not in system.mailed()
     assert system.mailed()
+
+
+# --- events that a schedule has raised --------------------------------------------------------------------------------
+
+DUE = SENT_AT + timedelta(seconds=3)
+SCHEDULE = Schedule(
+    id=schedule_id("reports", "one"),
+    owner="reports",
+    version=1,
+    state=ScheduleState.ACTIVE,
+    rule=Every(60, DUE),
+    target=Target(list_name="price_moves"),
+    body="{}",
+    next_at=DUE,
+    max_lateness=timedelta(hours=1),
+    created_at=SENT_AT,
+)
+
+
+def fired() -> dict[str, Any]:
+    """The attributes of the event that this schedule has raised."""
+    occurrence = Occurrence(DUE, SCHEDULE.id, 1)
+    told = {"event_id": occurrence.event_id, "schedule": standing.attribute(occurrence)}
+    return {name: text(value) for name, value in {**told, "scheduled_for": DUE.isoformat()}.items()}
+
+
+@pytest.mark.parametrize("state", ScheduleState)
+def test_a_scheduled_event_stands_until_the_mail(
+    system: System, state: ScheduleState, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A pause or a cancel between the relay and the list holds: nobody is mailed, and log and figures say so."""
+    caplog.set_level("INFO")
+    system.join("ann")
+    system.schedules.add(replace(SCHEDULE, state=state))
+    off = state in {ScheduleState.PAUSED, ScheduleState.CANCELLED}
+
+    assert invoke(system, record({"ticker": "A"}, attributes=fired())) == []
+    assert system.mailed() == ([] if off else ["ann"])
+    assert [line.message for line in caplog.records] == [
+        "event dropped: its schedule has been changed, paused or cancelled since" if off else "event delivered"
+    ]
+    (figures,) = (json.loads(line) for line in capfd.readouterr().out.splitlines())
+    assert figures.get("cancelled") == ([1] if off else None)
+    assert system.outbox.sent == []
+
+
+def test_a_store_that_is_down_drops_nothing(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the event still stands is asked again."""
+    system.join("ann")
+    monkeypatch.setattr(system.schedules, "get", failing(StoreUnavailable("DynamoDB answered Throttling")))
+
+    assert invoke(system, record({"ticker": "A"}, attributes=fired())) == ["m1"]
+    assert system.transport.sent == []
+
+
+def test_events_that_no_schedule_has_raised_are_not_asked_about(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read for each event would be a read for nothing."""
+    system.join("ann")
+    monkeypatch.setattr(system.schedules, "get", failing(AssertionError("asked")))
+
+    assert invoke(system, record({"ticker": "A"})) == []
+    assert system.mailed() == ["ann"]
+
+
+@pytest.mark.parametrize(("seconds", "wanted"), [(2, [0]), (3, [0]), (4.5, [1500])])
+def test_how_late_a_scheduled_event_is_is_a_figure(
+    system: System, capfd: pytest.CaptureFixture[str], seconds: float, wanted: list[float]
+) -> None:
+    """From its time to the beginning of its delivery; two clocks that disagree make no negative one."""
+    system.join("ann")
+    system.clock.advance(timedelta(seconds=seconds))
+    invoke(system, record({"ticker": "A"}, attributes=fired()))
+    (figures,) = (json.loads(line) for line in capfd.readouterr().out.splitlines())
+
+    assert figures["scheduled_to_started"] == wanted
+
+
+def test_only_the_first_receive_says_how_late_it_is(system: System, capfd: pytest.CaptureFixture[str]) -> None:
+    """A later one comes after a pause of ours; and a time that is none is no time."""
+    system.join("ann")
+    invoke(system, record({"ticker": "A"}, receives=2, attributes=fired()))
+    for said in ("soon", "2026-01-01T00:00:00"):
+        invoke(system, record({"ticker": "A"}, f"at {said}", attributes={"scheduled_for": text(said)}))
+
+    for line in capfd.readouterr().out.splitlines():
+        assert "scheduled_to_started" not in json.loads(line)
+
+
+def test_dead_letters_of_schedules_are_replayed_as_theirs(system: System) -> None:
+    """The replay may come when the schedule has been cancelled."""
+    invoke(system, record("not json", attributes=fired()))
+    ((_, _, attributes),) = system.outbox.sent
+
+    assert {name: attributes[name] for name in fired()} == {name: each["stringValue"] for name, each in fired().items()}
+    invoke(system, record("not json"))
+    assert not {"schedule", "scheduled_for", "kind"} & set(system.outbox.sent[1][2])

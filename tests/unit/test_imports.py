@@ -34,8 +34,8 @@ specification.loader.exec_module(app)
 assert callable(app.lambda_handler)
 assert "PIL" not in sys.modules, "few lists compare pictures"
 import eventpost.wiring  # as the first event has it
-for people in ("eventpost.consent", "eventpost.pages", "eventpost.wiring.people"):
-    assert people not in sys.modules, f"{people} makes a list's start longer for nothing"
+for others in ("consent", "pages", "schedule", "tasks", "wiring.people", "adapters.dynamodb_schedules"):
+    assert f"eventpost.{others}" not in sys.modules, f"{others} makes a list's start longer for nothing"
 """
 
 

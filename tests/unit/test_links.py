@@ -208,10 +208,13 @@ def test_a_forged_link_does_not_pass_for_an_expired_one(at: Callable[[int], None
 
 
 def test_each_purpose_has_its_time() -> None:
-    """Leaving is for ever; what shows or changes more is for a month at most; what answers a question, for days."""
+    """Leaving is for ever; what shows or changes more is for a month at most; what answers a question, for days.
+
+    A task's page is shown to nobody who no longer gets its mails; of those who do, some are mailed once a year.
+    """
     days = {purpose.name: age and age.days for purpose, age in MAX_AGE.items()}
 
-    assert days == {"UNSUBSCRIBE": None, "PREFERENCES": 30, "CONFIRM": 7, "UNDO": 1, "MOVE": 1}
+    assert days == {"UNSUBSCRIBE": None, "PREFERENCES": 30, "CONFIRM": 7, "UNDO": 1, "MOVE": 1, "TASK": 400}
 
 
 def test_an_unsubscribe_link_never_expires(at: Callable[[int], None]) -> None:
@@ -240,7 +243,7 @@ def test_an_audience_has_a_tag_of_its_own() -> None:
 @EVERY_PURPOSE
 def test_a_link_needs_no_escaping_anywhere(purpose: Purpose) -> None:
     """A link holds only characters that pass through mail, HTML and a shell as they are."""
-    assert re.fullmatch(r"https://mail\.example\.com/(u|p|c|undo|m)/[A-Za-z0-9_.-]+", OURS.url(purpose, TARGET))
+    assert re.fullmatch(r"https://mail\.example\.com/(u|p|c|undo|m|t)/[A-Za-z0-9_.-]+", OURS.url(purpose, TARGET))
 
 
 @pytest.mark.parametrize("audience", ["stock_alerts", "stock_alerts/AMZN", LONGEST])
@@ -256,6 +259,16 @@ def test_links_made_in_numbers_are_those_of_the_signers(
         target = LinkTarget(hashlib.sha256(bytes([number])).hexdigest()[:32], audience_tag(audience))
         expected = {purpose.name.lower(): links.url(purpose, target) for purpose in IN_MAILS[:2]}
         assert urls(target.subscriber) == expected
+
+
+def test_mails_of_a_task_have_a_link_to_it() -> None:
+    """Where the list manages tasks: the link that its signer makes, beside the other two."""
+    audience = "site_watch/" + "a" * 32
+    urls = OURS.of(audience, manages_tasks=True)("0" * 32)
+
+    assert set(urls) == {"unsubscribe", "preferences", "task"}
+    assert OURS.read(Purpose.TASK, urls["task"].rpartition("/")[2]) == LinkTarget("0" * 32, audience_tag(audience))
+    assert len(urls["task"]) - len(BASE) == 63
 
 
 @pytest.mark.parametrize("audience", ["a1", "stock_alerts/AMZN", LONGEST])

@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 import given
+from eventpost.errors import UnknownTopic
 from eventpost.lists import MailList, Screenshot, Topics, Viewport
 from eventpost.model import EventKey, RaisedEvent
 
 
-def declare(name: str = "price_moves", topics: Topics | None = None) -> MailList:
+def declare(name: str = "price_moves", topics: Topics | None = None, **more: Any) -> MailList:
     """A list of this name with these topics."""
-    return MailList(name=name, event=given.PriceMoved, subject="", title="T", description="D", topics=topics)
+    return MailList(name=name, event=given.PriceMoved, subject="", title="T", description="D", topics=topics, **more)
 
 
 @pytest.mark.parametrize("name", ["ab", "stock_alerts", "a1", "a" * 32])
@@ -46,6 +47,41 @@ def test_topics_must_fit_into_a_header(name: str) -> None:
 def test_tickers_are_topics(name: str) -> None:
     """The names by which shares, indices and currencies go are topics."""
     assert Topics(field="ticker", names=(name,)).names == (name,)
+
+
+ANY_NAME = Topics(field="ticker", names=None, title_field="note")
+
+
+def test_any_name_may_be_a_topic() -> None:
+    """Where audiences come and go without a deploy: whatever fits a header and a key, with what people call it."""
+    tasks = declare(topics=ANY_NAME, open=False)
+    event = given.PriceMoved(ticker="0a1b2c", note="Reservoir levels")
+
+    assert (tasks.topic_of(event), tasks.topic_title_of(event)) == ("0a1b2c", "Reservoir levels")
+    for name in ("", "a/b", "a b", "x" * 65):
+        with pytest.raises(UnknownTopic, match="ticker: not what a topic can be called") as caught:
+            tasks.topic_of(given.PriceMoved(ticker=name))
+        assert not name or repr(name) not in str(caught.value)
+
+
+def test_topics_with_names_are_called_by_them() -> None:
+    """And a list without topics has none to call."""
+    amzn = declare(topics=Topics(field="ticker", names=("AMZN",)))
+
+    assert amzn.topic_title_of(given.PriceMoved(ticker="AMZN")) == "AMZN"
+    assert declare().topic_title_of(given.PriceMoved(ticker="AMZN")) is None
+
+
+def test_nobody_can_choose_among_topics_of_any_name() -> None:
+    """Such a list is not open, its title field is a field, and only it can manage tasks."""
+    with pytest.raises(ValueError, match="say open=False"):
+        declare(topics=ANY_NAME)
+    with pytest.raises(ValueError, match="the title field 'nota' is no field of PriceMoved"):
+        declare(topics=Topics(field="ticker", names=None, title_field="nota"), open=False)
+    for topics in (None, Topics(field="ticker", names=("AMZN",))):
+        with pytest.raises(ValueError, match="manages_tasks goes with topics of any name"):
+            declare(topics=topics, manages_tasks=True)
+    assert declare(topics=ANY_NAME, open=False, manages_tasks=True).manages_tasks
 
 
 def test_a_png_has_no_quality() -> None:
@@ -105,6 +141,17 @@ def test_a_threshold_is_a_number_of_bits(bits: Any) -> None:
     with pytest.raises(ValueError, match="only_if_changed must be a whole number of bits from 0 to 63"):
         Screenshot(url="", only_if_changed=bits)
     assert [Screenshot(url="", only_if_changed=bits).only_if_changed for bits in (None, 0, 63)] == [None, 0, 63]
+
+
+def test_pictures_are_compared_where_either_option_asks_for_it() -> None:
+    """A number is no answer to whether the picture from before is shown."""
+    asked = [
+        Screenshot(url="", only_if_changed=bits, with_previous=both) for bits in (None, 0) for both in (False, True)
+    ]
+    assert [each.is_compared for each in asked] == [False, True, True, True]
+    number: Any = 1
+    with pytest.raises(ValueError, match="with_previous must be True or False"):
+        Screenshot(url="", with_previous=number)
 
 
 def test_what_becomes_of_a_failure_is_one_of_three() -> None:

@@ -73,6 +73,6 @@ def test_one_screen_has_all_that_is_needed(state: State) -> None:
 
     lines = shown.getvalue().splitlines()
     assert len(lines) < 15
-    pages = f"{ADDRESSES.endpoint}/links/join"
-    for wanted in (ADDRESSES.inbox, ADDRESSES.endpoint, pages, *ADDRESSES.queues().values(), "Ctrl-C", "aws.log"):
+    served = (f"{ADDRESSES.endpoint}/links/join", f"{ADDRESSES.endpoint}/schedules-api/schedules")
+    for wanted in (ADDRESSES.inbox, ADDRESSES.endpoint, *served, *ADDRESSES.queues().values(), "Ctrl-C", "aws.log"):
         assert any(line.endswith(wanted) for line in lines), wanted

@@ -14,9 +14,11 @@ from eventpost.links import Links, LinkTarget, Purpose
 from eventpost.pages import Pages
 from eventpost.runtime.preferences import ROUTES, PreferencesFunction, serve_pages
 from eventpost.runtime.web.fields import MOST_BYTES
+from eventpost.tasks import audience_of
 from http_gateway import Context, http_event
 from preferences_site import URL_ENCODED, Site
 from sentinels import address
+from task_world import OWNER, task
 
 METHODS = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
 
@@ -41,6 +43,7 @@ def every_link(site: Site) -> dict[str, str]:
         Purpose.CONFIRM: asked,
         Purpose.UNDO: link("ann", "stock_alerts/AMZN"),
         Purpose.MOVE: moving,
+        Purpose.TASK: link("ann", audience_of(site.tasks.add(OWNER, task("ann")).schedule.id)),
     }
     return {purpose: site.url(purpose, target) for purpose, target in targets.items()}
 
@@ -72,6 +75,7 @@ def test_each_of_these_links_does_something_when_it_is_pressed(site: Site) -> No
         Purpose.CONFIRM: "confirm",
         Purpose.UNDO: "",
         Purpose.MOVE: "confirm",
+        Purpose.TASK: "pause",
     }
     for purpose, action in presses.items():
         fresh = Site()
@@ -131,7 +135,8 @@ def test_a_link_for_one_purpose_is_no_link_for_another(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("purpose", "days"), [(Purpose.PREFERENCES, 31), (Purpose.CONFIRM, 8), (Purpose.MOVE, 2), (Purpose.UNDO, 2)]
+    ("purpose", "days"),
+    [(Purpose.PREFERENCES, 31), (Purpose.CONFIRM, 8), (Purpose.MOVE, 2), (Purpose.UNDO, 2), (Purpose.TASK, 401)],
 )
 def test_a_link_that_is_too_old_says_so_and_leads_to_a_new_one(
     site: Site, monkeypatch: pytest.MonkeyPatch, purpose: Purpose, days: int
@@ -338,5 +343,5 @@ def test_a_token_that_is_ours_about_something_unknown_reveals_nothing(site: Site
 
     pages = [site.get(site.url(purpose, nowhere)) for purpose in Purpose if purpose is not Purpose.UNDO]
 
-    assert [page.status for page in pages] == [200] * 4
+    assert [page.status for page in pages] == [200] * 5
     assert "pii.example.com" not in "".join(page.html for page in pages)

@@ -30,6 +30,12 @@ GOOD: dict[str, Any] = {
     "smtp_credentials_secret": "",
     "smtp_connections": 4,
     "smtp_largest_mail": 25_000_000,
+    "stack_name": "",
+    "schedules_table": "",
+    "relay_queue_url": "",
+    "schedule_targets": "",
+    "schedules_per_owner": 1_000,
+    "schedules_per_hour": 1_000_000,
 }
 REQUIRED = [name for name, field in Settings.model_fields.items() if field.is_required()]
 LIST = {

@@ -11,12 +11,15 @@ import pytest
 import given
 import received_mail
 from eventpost.deliver import Report
+from eventpost.deliver.comparing import changed_share
 from eventpost.deliver.decision import Decision, Shows
+from eventpost.deliver.difference import difference_hash
 from eventpost.deliver.showing import Showing, Shown
 from eventpost.errors import (
     CaptureFailed,
     CaptureRefused,
     CaptureUnavailable,
+    MailTooLarge,
     Misconfigured,
     StoreUnavailable,
     TemplateFault,
@@ -25,7 +28,7 @@ from eventpost.lists import Screenshot
 from eventpost.model import NoPicture, OutcomeKind, Picture
 from eventpost.ports import Capture
 from given import NOW, System, price_moves, raised
-from page_pictures import DOWN, ScriptedCapture, page
+from page_pictures import DOWN, ScriptedCapture, encoded, page
 from queue_world import QueueWorld, join_many
 
 REFUSED = CaptureRefused("UrlRefused: the host of the page is not public")
@@ -339,7 +342,7 @@ def kinds_of_two() -> Iterator[tuple[Screenshot, tuple[Any, Any]]]:
     yield screenshot("dead_letters", 0), (page(), page())
 
 
-@pytest.mark.parametrize("at", range(1, 10))
+@pytest.mark.parametrize("at", range(1, 12))
 def test_two_first_tries_at_once_agree(system: System, at: int) -> None:
     """SQS may hand out an event twice at the same time. Wherever one interrupts the other, both show the same."""
     for number, (shot, luck) in enumerate(kinds_of_two()):
@@ -348,7 +351,7 @@ def test_two_first_tries_at_once_agree(system: System, at: int) -> None:
 
         assert (type(one.picture), one.is_unchanged) == (type(other.picture), other.is_unchanged), (number, at)
         assert one.mailed == other.mailed
-        assert steps < 9, "the last step of all has been interrupted, too"
+        assert steps < 11, "the last step of all has been interrupted, too"
 
 
 def test_two_first_tries_may_load_the_page_twice(system: System) -> None:
@@ -535,21 +538,49 @@ def test_a_late_slice_does_not_bring_back_an_old_picture(watch: Watch) -> None:
     assert {key: blob for key, blob in watch.system.blobs.kept.items() if key.startswith("watched/")} == newest
 
 
-def replace_time(shown: Shown) -> Any:
+def replace_time(shown: Shown) -> Shown:
     """What this one would note, captured before anything else."""
     assert shown.mailed is not None
-    return shown.mailed.model_copy(update={"captured_at": NOW - timedelta(days=1)})
+    return replace(shown, mailed=shown.mailed.model_copy(update={"captured_at": NOW - timedelta(days=1)}))
 
 
 def test_a_page_that_is_down_says_nothing_of_changes(watch: Watch) -> None:
-    """Under `retry` the event is tried again; under `send` it is mailed with the note, and compared is the picture."""
+    """Under `retry` the event is tried again; under `send` it is mailed with the note."""
     watch.see(page())
     with pytest.raises(CaptureUnavailable):
         watch.see(DOWN)
     watch.world = replace(watch.world, mail_list=price_moves(screenshot=screenshot("send", 2)))
 
     assert watch.see(DOWN) == ["ann", "bob"]
-    assert watch.see(page()) == []
+
+
+def test_a_page_that_stays_down_is_told_of_once_and_so_is_that_it_is_back(watch: Watch) -> None:
+    """Who wants changes alone, of a page that is looked at each minute, is not told each minute that it is down."""
+    watch.world = replace(watch.world, mail_list=price_moves(screenshot=screenshot("send", 2)))
+    seen = [bool(watch.see(image)) for image in (DOWN, DOWN, page(), page(), DOWN, DOWN, page(), page(), OTHER)]
+
+    assert seen == [True, False, True, False, True, False, True, False, True]
+    assert watch.see(DOWN, page_url="https://pages.example.com/other") == ["ann", "bob"], "of each page by itself"
+
+
+def test_each_note_is_mailed_where_each_picture_is(watch: Watch) -> None:
+    """Who wants to see the page at eight is told at eight that it cannot be seen."""
+    watch.world = replace(watch.world, mail_list=price_moves(screenshot=screenshot("send")))
+
+    assert [bool(watch.see(image)) for image in (page(), DOWN, DOWN, page())] == [True] * 4
+
+
+def test_a_note_that_nobody_got_is_mailed_again(watch: Watch) -> None:
+    """As a picture that nobody got: the provider was down until the event was given up on."""
+    watch.world = replace(watch.world, mail_list=price_moves(screenshot=screenshot("send", 2)))
+    transport = watch.system.transport
+    transport.answers = {given.subscriber(local).id: OutcomeKind.DEFERRED for local in ("ann", "bob")}
+    scripted(watch.system, DOWN)
+    event = raised(given.PriceMoved(ticker="A"), "in-vain")
+    watch.system.delivering.deliver(watch.world.mail_list, event, "{}", watch.system.invocation(), Report())
+    transport.answers = {}
+
+    assert watch.see(DOWN) == ["ann", "bob"]
 
 
 def test_pictures_that_cannot_be_compared_are_mailed(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -567,3 +598,205 @@ def test_nobody_to_mail_is_no_reason_to_look(watch: Watch) -> None:
     assert watch.see(page(), topic="IBM") == []
     watch.system.join("cyd", audience="price_moves/IBM")
     assert watch.see(page(), topic="IBM") == ["cyd"]
+
+
+# --- what was mailed before -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def beside(system: System) -> Watch:
+    """A list that mails every picture of a page, beside the one before."""
+    system.join("ann", "bob")
+    return Watch(system, QueueWorld(system, mail_list=price_moves(screenshot=BESIDE)))
+
+
+BESIDE = Screenshot(url="{{ event.page }}", with_previous=True)
+
+
+def before_of(system: System, which: int = -1) -> bytes | None:
+    """The picture from before in this mail, if there is one."""
+    mail = received_mail.read(system.transport.sent[which].content)
+    found = [part for part in received_mail.leaves(mail) if str(part["Content-ID"]).startswith("<before.")]
+    content: bytes | None = found[0].get_content() if found else None
+    return content
+
+
+def kept_copies(system: System) -> list[str]:
+    """The keys of the copies that are kept for the next event."""
+    return [key for key in system.blobs.kept if key.startswith("watched/") and key.endswith(".jpg")]
+
+
+def test_each_mail_shows_the_picture_of_the_one_before(beside: Watch) -> None:
+    """The first has none; then it is what was mailed last, made smaller, whatever the page looks like by now."""
+    seen = []
+    for image in (page(), OTHER, OTHER, page()):
+        assert beside.see(image) == ["ann", "bob"], "every picture is mailed"
+        seen.append(before_of(beside.system))
+
+    assert seen[0] is None
+    assert seen[1] is not None
+    assert changed_share(seen[1], encoded(page())) == pytest.approx(0, abs=0.02)
+    assert seen[2] == seen[3]
+    assert changed_share(seen[3] or b"", encoded(OTHER)) == pytest.approx(0, abs=0.02)
+    assert len(kept_copies(beside.system)) == 1, "one copy for each page, not for each mail"
+
+
+def test_all_slices_and_replays_show_the_same_two_pictures(beside: Watch) -> None:
+    """Also those that come when the next event has been mailed: its picture has taken the place of the last one."""
+    join_many(beside.system, 3_000)
+    beside.see(page())
+    first = len(beside.system.transport.sent)
+    beside.see(OTHER)
+    second = {before_of(beside.system, which) for which in range(first, len(beside.system.transport.sent), 100)}
+    assert len(second) == 1
+    assert None not in second
+    showing = Showing(beside.system.capture, beside.system.blobs, beside.system.clock)
+    again = showing.of(BESIDE, raised(given.PriceMoved(ticker="A"), "watch-2"), Report())
+
+    assert again.last is not None
+    assert again.last.picture is not None
+    assert again.last.picture.content in second
+    assert again.last.changed == pytest.approx(changed_share(encoded(page()), encoded(OTHER)), abs=0.01)
+
+
+def test_the_copy_outlives_the_capture(beside: Watch) -> None:
+    """Captures expire after weeks. A page that is mailed once a year has its picture of last year all the same."""
+    beside.see(page())
+    kept = beside.system.blobs.kept
+    for key in [key for key in kept if key.startswith(("captures/", "events/"))]:
+        del kept[key]
+    beside.see(OTHER)
+
+    assert before_of(beside.system) is not None
+
+
+def test_a_copy_that_is_gone_is_no_fault(beside: Watch) -> None:
+    """The mail says since when, and that it cannot tell what has changed."""
+    beside.see(page())
+    for key in kept_copies(beside.system):
+        del beside.system.blobs.kept[key]
+    shown = showing_of(beside, OTHER)
+
+    assert shown.last is not None
+    assert (shown.last.picture, shown.last.changed, shown.last.captured_at) == (None, None, NOW)
+
+
+def test_a_copy_of_another_picture_is_not_taken_for_the_last_one(beside: Watch) -> None:
+    """A crash between the copy and the note of it leaves the two apart."""
+    beside.see(page())
+    (key,) = kept_copies(beside.system)
+    blob = beside.system.blobs.kept[key]
+    later = {**blob.metadata, "captured-at": (NOW + timedelta(hours=1)).isoformat()}
+    beside.system.blobs.kept[key] = replace(blob, metadata=later)
+    shown = showing_of(beside, OTHER)
+
+    assert shown.last is not None
+    assert shown.last.picture is None
+
+
+def showing_of(watch: Watch, image: Any) -> Shown:
+    """What an event shows while the page looks so."""
+    capture = scripted(watch.system, image)
+    event = raised(given.PriceMoved(ticker="A"), "looked-at")
+    return Showing(capture, watch.system.blobs, watch.system.clock).of(BESIDE, event, Report())
+
+
+def test_a_page_that_cannot_be_compared_is_mailed_alone(beside: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many pixels: no copy is kept of it, and the copy from before is not taken for one of it."""
+    beside.see(page())
+    monkeypatch.setattr("eventpost.deliver.difference.MOST_PIXELS", 1000)
+    assert beside.see(OTHER) == ["ann", "bob"]
+    monkeypatch.undo()
+
+    assert beside.see(page()) == ["ann", "bob"]
+    assert before_of(beside.system) is None
+
+
+def test_only_changes_are_mailed_beside_the_last_mailed(beside: Watch) -> None:
+    """What nobody got is nobody's picture from before."""
+    both = replace(BESIDE, only_if_changed=2)
+    beside.world.mail_list = price_moves(screenshot=both)
+    assert [beside.see(image) for image in (page(), page(), OTHER)] == [["ann", "bob"], [], ["ann", "bob"]]
+    before = before_of(beside.system)
+
+    assert before is not None
+    assert changed_share(before, encoded(page())) == pytest.approx(0, abs=0.02)
+
+
+def test_where_any_change_counts_so_does_one_that_the_hash_cannot_see(beside: Watch) -> None:
+    """A price of small figures: its cells have changed, though the picture is as light and dark as before."""
+    beside.world.mail_list = price_moves(screenshot=replace(BESIDE, only_if_changed=0))
+    cheap, dear = page(footer="Flat white 4.50"), page(footer="Flat white 5.20")
+    assert difference_hash(encoded(cheap)) == difference_hash(encoded(dear))
+
+    assert [bool(beside.see(image)) for image in (cheap, cheap, dear, dear, cheap)] == [True, False, True, False, True]
+
+
+def test_a_small_change_is_none_where_some_may_differ(beside: Watch) -> None:
+    """For pages with a clock or a banner."""
+    beside.world.mail_list = price_moves(screenshot=replace(BESIDE, only_if_changed=1))
+
+    assert [bool(beside.see(page(footer=f"It is {hour}:00"))) for hour in (10, 11, 12)] == [True, False, False]
+
+
+def test_a_note_in_the_pictures_place_leaves_the_last_one(beside: Watch) -> None:
+    """The page was down once: the next mail shows what was seen before that."""
+    beside.world.mail_list = price_moves(screenshot=replace(BESIDE, on_failure="send"))
+    for image in (page(), DOWN, OTHER):
+        assert beside.see(image) == ["ann", "bob"]
+    before = before_of(beside.system)
+
+    assert before is not None
+    assert changed_share(before, encoded(page())) == pytest.approx(0, abs=0.02)
+
+
+def test_the_last_picture_is_left_out_where_both_are_too_large(beside: Watch) -> None:
+    """Rather than mailing nobody. Where the present one alone is too large, the event is given up as ever."""
+    beside.see(page())
+    beside.see(OTHER)
+    alone, both = (len(beside.system.transport.sent[which].content) for which in (0, -1))
+    assert alone < both
+    beside.system.transport.largest = both - 1
+    assert beside.see(page()) == ["ann", "bob"]
+    assert before_of(beside.system) is None
+    beside.system.transport.largest = 400
+    beside.see(OTHER)
+
+    assert isinstance(beside.world.dead[-1], MailTooLarge)
+
+
+def test_each_event_says_for_itself_how_its_page_is_captured(system: System) -> None:
+    """By a function in the list's declaration; what cannot be captured is the event's fault."""
+
+    def by_note(event: given.PriceMoved) -> Screenshot:
+        return Screenshot(url="{{ event.page }}", selector=event.note or None)
+
+    world = QueueWorld(system, mail_list=price_moves(screenshot=by_note))
+    capture = scripted(system, page())
+    system.join("ann")
+    for number, note in enumerate(("#chart", "", " ")):
+        world.raise_event(raised(given.PriceMoved(ticker="A", note=note), f"event-{number}"))
+    world.run()
+
+    assert [request.options.selector for request in capture.requests] == ["#chart", None]
+    assert len(system.transport.sent) == 2
+    assert [str(fault) for fault in world.dead] == [
+        "the event asks for a screenshot that cannot be taken: see the options in docs/screenshots.md"
+    ]
+
+
+@pytest.mark.parametrize("at", range(1, 16))
+def test_two_first_tries_at_once_show_the_same_two_pictures(system: System, at: int) -> None:
+    """Wherever one interrupts the other: the same from before, or none, and as much that has changed."""
+    for luck in ((OTHER, OTHER), (OTHER, page((9, 9, 1)))):
+        system.blobs.kept.clear()
+        showing = Showing(scripted(system, page()), system.blobs, system.clock)
+        first = raised(event_id="event-0")
+        showing.note_mailed(BESIDE, first, showing.of(BESIDE, first, Report()))
+        one, other, steps = at_once(system, BESIDE, at, *luck)
+
+        assert one.last == other.last
+        assert one.last is not None
+        assert one.last.picture is not None
+        assert one.mailed == other.mailed
+        assert steps < 15, "the last step of all has been interrupted, too"

@@ -14,11 +14,20 @@ from eventpost.adapters.dynamodb_budget import DynamoBudget
 from eventpost.adapters.failover_transport import FailoverTransport
 from eventpost.adapters.ses_transport import SesTransport
 from eventpost.adapters.smtp_transport import SmtpTransport
-from eventpost.errors import BudgetSpent, Misconfigured
+from eventpost.errors import BudgetSpent, Misconfigured, ScheduleRefused
+from eventpost.model import Target
+from eventpost.registry import Registry
 from eventpost.settings import Settings
 from eventpost.wiring import Wiring, templates_folder
+from eventpost.wiring.tasks import TaskWiring
 
 SETTINGS = Settings(
+    stack_name="eventpost-dev",
+    schedules_table="schedules",
+    relay_queue_url="https://sqs.eu-west-1.amazonaws.com/111122223333/eventpost-dev-Relay",
+    schedule_targets="arn:aws:sqs:eu-west-1:111122223333:orders-*",
+    schedules_per_owner=7,
+    schedules_per_hour=70,
     subscribers_table="subscribers",
     ledger_table="ledger",
     screenshots_bucket="screenshots",
@@ -124,3 +133,36 @@ def test_without_templates_the_deployment_is_wrong(tmp_path: Path, monkeypatch: 
 def test_the_repository_has_templates_for_the_layer() -> None:
     """What is packed into the layer is what `templates_folder` looks for."""
     assert (given.REPOSITORY / "templates" / "_base.html").is_file()
+
+
+def test_time_is_wired_as_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One table for all of it, the limits of this deployment, and the queues that its operator allows."""
+    monkeypatch.setattr(boto3, "client", lambda *_, **__: object())
+    wired = TaskWiring(SETTINGS)
+    target = Target(queue_arn="arn:aws:sqs:eu-west-1:111122223333:orders-eu")
+
+    limits, targets = wired.scheduling.limits, wired.scheduling.targets
+    assert (limits.recurring_per_owner, limits.created_per_hour) == (7, 70)
+    targets.check(target)
+    assert targets.queue_url(target) == "https://sqs.eu-west-1.amazonaws.com/111122223333/orders-eu"
+    with pytest.raises(ScheduleRefused):
+        targets.check(Target(queue_arn="arn:aws:sqs:eu-west-1:111122223333:invoices"))
+    for mail_list in Registry.load().lists:
+        targets.check(Target(list_name=mail_list.name))
+
+
+def test_all_of_time_shares_its_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever makes schedules, sweeps them, raises them and asks whether they stand: one client, one table."""
+    made: list[str] = []
+    monkeypatch.setattr(boto3, "client", lambda name, **_: made.append(name))
+    wired = TaskWiring(SETTINGS)
+
+    assert wired.scheduling.schedules is wired.relaying.schedules is wired.standing.schedules is wired.schedules
+    assert wired.sweeping.handing is wired.relaying.handing is wired.scheduling.handing
+    assert wired.tasks.scheduling is wired.scheduling
+    assert sorted(made) == ["dynamodb", "sqs"]
+
+
+def test_without_queues_of_others_only_lists_are_targets() -> None:
+    """As a deployment is by default."""
+    assert Settings.model_validate({**SETTINGS.model_dump(), "schedule_targets": ""}).allowed_targets == ()

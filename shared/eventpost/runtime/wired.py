@@ -9,6 +9,8 @@ from eventpost.settings import Settings
 if TYPE_CHECKING:
     from eventpost.wiring import Wiring
     from eventpost.wiring.people import PeopleWiring
+    from eventpost.wiring.tasks import TaskWiring
+    from eventpost.wiring.time import TimeWiring
 
 
 def wired() -> "Wiring":
@@ -23,6 +25,20 @@ def wired_for_people() -> "PeopleWiring":
     from eventpost.wiring.people import PeopleWiring  # noqa: PLC0415 - see above
 
     return PeopleWiring(Settings.load())
+
+
+def wired_for_time() -> "TimeWiring":
+    """The same for sweeping and raising what is due."""
+    from eventpost.wiring.time import TimeWiring  # noqa: PLC0415 - see above
+
+    return TimeWiring(Settings.load())
+
+
+def wired_for_tasks() -> "TaskWiring":
+    """The same for who makes schedules and tasks, and for pages that change them."""
+    from eventpost.wiring.tasks import TaskWiring  # noqa: PLC0415 - see above
+
+    return TaskWiring(Settings.load())
 
 
 class QueueConsumer[Platform, Settings]:

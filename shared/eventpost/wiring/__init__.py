@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sesv2 import SESV2Client
 
+    from eventpost.adapters.dynamodb_schedules import DynamoSchedules
+    from eventpost.schedule.standing import Standing
+
 LAYER_ROOT: Final = Path("/opt")
 _QUICK: Final = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 # Whether a bulk write has the right shape is our tests' matter: to check each is half of botocore's time for it.
@@ -82,6 +85,20 @@ class Wiring:
     def history(self) -> DynamoHistory:
         """The ledger as an operator reads it."""
         return DynamoHistory(self._dynamodb, self.settings.ledger_table, self.clock)
+
+    @cached_property
+    def schedules(self) -> "DynamoSchedules":
+        """The schedules. Few lists' events come of one, so the import waits for it."""
+        from eventpost.adapters.dynamodb_schedules import DynamoSchedules  # noqa: PLC0415 - see above
+
+        return DynamoSchedules(self._dynamodb, self.settings.schedules_table, self.clock)
+
+    @cached_property
+    def standing(self) -> "Standing":
+        """Whether a scheduled event still stands."""
+        from eventpost.schedule.standing import Standing  # noqa: PLC0415 - as above
+
+        return Standing(self.schedules)
 
     @cached_property
     def outbox(self) -> SqsOutbox:

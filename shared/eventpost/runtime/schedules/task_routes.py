@@ -1,0 +1,90 @@
+"""The operations on tasks of site watch: pages whose pictures are mailed at a rhythm."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from aws_lambda_powertools.event_handler import Response
+
+from eventpost.runtime.json_api import Operation
+from eventpost.runtime.schedules.parameters import After, IfMatch, Limit, PathId, Token, known
+from eventpost.runtime.schedules.schedule_routes import JSON, Platform, asked_for
+from eventpost.runtime.schedules.task_bodies import TaskAnswer, TaskFields, TaskPage
+from eventpost.tasks import Kept, read_task
+
+_NOT_FOUND: Final = HTTPStatus.NOT_FOUND
+_CHANGING: Final = (_NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRoutes:
+    """Tasks over HTTP.
+
+    Attributes:
+        platform: Gives what they work with.
+        caller: Tells who made the present request: the owner of what it makes.
+    """
+
+    platform: Callable[[], Platform]
+    caller: Callable[[], str]
+
+    def operations(self) -> tuple[Operation, ...]:
+        """All of them."""
+        one = "/tasks/<task>"
+        made = {201: "It is kept, and active.", 200: "It was made before, with this Idempotency-Key."}
+        making = (HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS)
+        return (
+            Operation("POST", "/tasks", self.add, "Have pictures of a page mailed.", "tasks", made, making),
+            Operation("GET", "/tasks", self.page, "Your tasks.", "tasks", {200: "Some of them."}),
+            Operation("GET", one, self.get, "A task.", "tasks", {200: "It."}, (_NOT_FOUND,)),
+            Operation(
+                "PUT",
+                one,
+                self.replace,
+                "Put a task in place of what it was.",
+                "tasks",
+                {200: "It is as it is told here."},
+                _CHANGING,
+            ),
+            Operation(
+                "DELETE",
+                one,
+                self.remove,
+                "End it for good, and take everybody off it.",
+                "tasks",
+                {200: "It is over."},
+                _CHANGING,
+            ),
+        )
+
+    def add(self, task: TaskFields, token: Token = None) -> Response[TaskAnswer]:
+        """Keep this task, or say which one this key made before."""
+        kept = self.platform().tasks.add(self.caller(), read_task(task), token)
+        status = HTTPStatus.CREATED if kept.is_new else HTTPStatus.OK
+        return _told(kept, status, {"Location": f"/tasks/{kept.schedule.id}"})
+
+    def page(self, limit: Limit = 50, after: After = "") -> TaskPage:
+        """Some of the caller's."""
+        return TaskPage.of(*self.platform().tasks.page(self.caller(), after, limit))
+
+    def get(self, task: PathId) -> Response[TaskAnswer]:
+        """The task."""
+        return _told(self.platform().tasks.get(self.caller(), known(task)))
+
+    def replace(self, task: PathId, fields: TaskFields, if_match: IfMatch = None) -> Response[TaskAnswer]:
+        """Change it."""
+        with asked_for(if_match) as version:
+            return _told(self.platform().tasks.replace(self.caller(), known(task), read_task(fields), version))
+
+    def remove(self, task: PathId, if_match: IfMatch = None) -> Response[TaskAnswer]:
+        """End it."""
+        with asked_for(if_match) as version:
+            return _told(self.platform().tasks.remove(self.caller(), known(task), version))
+
+
+def _told(
+    kept: Kept, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None
+) -> Response[TaskAnswer]:
+    sent = {"ETag": f'"{kept.schedule.version}"', **(headers or {})}
+    return Response(status, JSON, TaskAnswer.of(kept), sent)
