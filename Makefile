@@ -10,6 +10,7 @@
 #   make bench      how fast it is, against what users would pick instead
 #   make soak       whether a mail gets lost when workers are killed and everything else goes wrong
 #   make bench-million  a million subscribers in virtual time, through the real code
+#   make bench-schedule  events raised by the hour, how late, and what they cost
 #   make deploy ENV=dev
 #   make help       this list
 
@@ -57,12 +58,15 @@ local: setup
 .PHONY: test
 test: check
 	$(RUN) eventpost setup
-	$(RUN) pytest
+	$(RUN) pytest $(SIDE_BY_SIDE)
 
-# The tests that need neither the local stack nor a browser: a minute.
+# Two processes: the local stack's tests in one, since there is one stack, and meanwhile the others in the other one.
+SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder
+
+# The tests that need neither the local stack nor a browser: some minutes.
 .PHONY: quick
 quick: setup
-	$(RUN) pytest -m "not local and not heavy" tests/unit tests/properties tests/contract tests/lists tests/template tests/test_docs.py
+	$(RUN) pytest $(SIDE_BY_SIDE) -m "not local and not heavy" tests/unit tests/properties tests/contract tests/lists tests/template tests/test_docs.py
 
 .PHONY: check
 check: setup
@@ -90,6 +94,7 @@ EXPORT := --quiet --frozen --no-emit-project --no-hashes --no-annotate --no-head
 .PHONY: docs
 docs: setup
 	$(RUN) python -m eventpost_cli.registry
+	$(RUN) python -m eventpost_cli.api_document
 	$(RUN) cog -r docs/reference.md
 
 # The catalogues of pages and letters, from the templates' words: run after a change of words, then translate what is new.
@@ -113,7 +118,7 @@ deploy: setup
 
 # Ratios against what users would pick instead, in benchmarks/results.json.
 .PHONY: bench
-bench: bench-cold-start bench-delivery bench-capture
+bench: bench-cold-start bench-delivery bench-capture bench-schedule
 
 .PHONY: bench-cold-start
 bench-cold-start: setup
@@ -130,14 +135,20 @@ bench-delivery: setup
 bench-capture: setup
 	$(RUN) python -m benchmarks.capture $(OPTIONS)
 
+# Some minutes, on the local stack and in virtual time; its figures are in benchmarks/results.json.
+.PHONY: bench-schedule
+bench-schedule: setup
+	$(RUN) eventpost setup
+	$(RUN) python -m benchmarks.schedule $(OPTIONS)
+
 # Some minutes; its figures are in benchmarks/results.json.
 .PHONY: bench-million
 bench-million: setup
 	$(RUN) python -m benchmarks.million $(OPTIONS)
 
-# Some twenty minutes, ended with 1 if a mail was lost; what it counted is in benchmarks/soak.json. See docs/soak.md.
+# Some hour in all, ended with 1 if a mail was lost; what it counted is in benchmarks/soak.json. See docs/soak.md.
 .PHONY: soak
-soak: setup heavy soak-capture
+soak: setup heavy soak-capture soak-time
 	$(RUN) python -m benchmarks.soak $(OPTIONS)
 
 # The tests that `make test` has no time for: the same as others, with more pages, threads and fonts. Some five minutes.
@@ -145,6 +156,12 @@ soak: setup heavy soak-capture
 heavy: setup
 	$(RUN) eventpost setup
 	$(RUN) pytest -m heavy
+
+# Ten thousand pictures due and mailed by one machine, in some half an hour; see docs/soak.md.
+.PHONY: soak-time
+soak-time: setup
+	$(RUN) eventpost setup
+	$(RUN) python -m benchmarks.soak_time $(TIME_OPTIONS)
 
 # Five hundred captures in some five minutes, each fifth of a page that misbehaves; see benchmarks/capture_soak.py.
 .PHONY: soak-capture

@@ -21,6 +21,7 @@ PRICES: Final[Mapping[str, float]] = {
     "s3_reads": 0.40e-6,
     "secret_reads": 5.00e-6,
     "lambda_requests": 0.20e-6,
+    "http_requests": 1.00e-6,
     "lambda_gb_s": 0.0000166667,
     "free": 0.0,
 }
@@ -28,6 +29,7 @@ PRICES: Final[Mapping[str, float]] = {
 LATENCIES: Final[Mapping[str, float]] = {
     "dynamodb.TransactWriteItems": 0.040,
     "dynamodb.BatchWriteItem": 0.010,
+    "dynamodb.BatchGetItem": 0.010,
     "dynamodb": 0.005,
     "s3": 0.030,
     "sqs": 0.010,

@@ -69,13 +69,16 @@ def _write_units(item: Item) -> int:
 
 
 def _transaction(call: Call) -> Mapping[str, int]:
+    """A row that is updated by its key: what we update so is smaller than a KB."""
     writes = [next(iter(write.items())) for write in call.parameters["TransactItems"]]
     return {"write_units": sum(2 * _write_units(write.get("Item", write.get("Key", {}))) for _, write in writes)}
 
 
 def _batch(call: Call) -> Mapping[str, int]:
+    """A row that is deleted by its key: what we delete is smaller than a KB."""
     requests = [request for table in call.parameters["RequestItems"].values() for request in table]
-    return {"write_units": sum(_write_units(request["PutRequest"]["Item"]) for request in requests)}
+    rows = [request["PutRequest"]["Item"] if "PutRequest" in request else {} for request in requests]
+    return {"write_units": sum(map(_write_units, rows))}
 
 
 def _put(call: Call) -> Mapping[str, int]:
@@ -95,6 +98,15 @@ def _read(call: Call) -> Mapping[str, int]:
     rows = call.answer.get("Items") or [call.answer.get("Item") or {}]
     units = max(1, math.ceil(sum(map(item_bytes, rows)) / _READ_BYTES))
     return {"read_units": units if call.parameters.get("ConsistentRead") else math.ceil(units / 2)}
+
+
+def _batch_read(call: Call) -> Mapping[str, int]:
+    """Each row by itself; a unit for a key without a row, too."""
+    asked = sum(len(table["Keys"]) for table in call.parameters["RequestItems"].values())
+    rows = [row for table in call.answer["Responses"].values() for row in table]
+    units = sum(max(1, math.ceil(item_bytes(row) / _READ_BYTES)) for row in rows) + asked - len(rows)
+    consistent = all(table.get("ConsistentRead") for table in call.parameters["RequestItems"].values())
+    return {"read_units": units if consistent else math.ceil(units / 2)}
 
 
 def _sending(call: Call) -> Mapping[str, int]:
@@ -120,6 +132,7 @@ _RULES: Final[Mapping[str, Callable[[Call], Mapping[str, int]]]] = {
     "dynamodb.DeleteItem": _one("write_units"),
     "dynamodb.Query": _read,
     "dynamodb.GetItem": _read,
+    "dynamodb.BatchGetItem": _batch_read,
     "s3.PutObject": _one("s3_writes"),
     "s3.GetObject": _one("s3_reads"),
     "sqs.SendMessage": _sending,

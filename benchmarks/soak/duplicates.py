@@ -112,10 +112,8 @@ class _Causes:
         life, attempt = first
         if attempt.end in FAILED:
             return Incident("lost_record", life.name, attempt.began)
-        for life, attempt in filter(None, (first, second)):
-            if attempt.lasted > self._timeout_s:
-                return Incident("overrun", life.name, attempt.began)
-        return Incident(UNEXPLAINED)
+        overran = (found for found in (first, second) if found and found[1].lasted > self._timeout_s)
+        return next((Incident("overrun", life.name, attempt.began) for life, attempt in overran), Incident(UNEXPLAINED))
 
     def _invocation(self, arrival: Arrival) -> tuple[Life, Attempt] | None:
         """The worker that brought it, and what it was at."""

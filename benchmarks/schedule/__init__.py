@@ -1,0 +1,1 @@
+"""How many scheduled events are raised in an hour, how late, and what a million cost: `make bench-schedule`."""
