@@ -162,7 +162,7 @@ def test_a_schedules_row_is_as_written_down(table: Table) -> None:
 
 
 def test_an_occurrence_is_its_key_and_expires(table: Table) -> None:
-    """A small row: what is due is read by the thousand. What no relay has removed goes after eight days."""
+    """A small row: what is due is read by the thousand. It goes after eight days."""
     table.stores().occurrences.put([Occurrence(NOON + timedelta(seconds=61), "0" * 31 + "c", 12)])
     ((key, row),) = table.rows().items()
 
@@ -240,9 +240,8 @@ def test_calls_are_as_few_as_dynamodb_takes(table: Table) -> None:
     many = [scheduled(str(number)) for number in range(200)]
     stores.schedules.get_all([each.id for each in many])
     stores.occurrences.put([due(each) for each in many])
-    stores.occurrences.remove([due(each) for each in many])
 
-    assert stores.client.calls == ["batch_get_item"] * 2 + ["batch_write_item"] * 16
+    assert stores.client.calls == ["batch_get_item"] * 2 + ["batch_write_item"] * 8
 
 
 def test_two_hundred_are_advanced_by_two_transactions(table: Table) -> None:
@@ -328,19 +327,17 @@ def none(_: Callable[..., Any], arguments: dict[str, Any]) -> Any:
 
 
 def test_what_dynamodb_did_not_get_to_is_asked_for_again(table: Table, naps: list[float]) -> None:
-    """Whether to be put, to be removed or to be read; after a pause each time."""
+    """Whether to be put or to be read; after a pause each time."""
     stores = table.stores(batch_write_item=[half_written] * 3, batch_get_item=[half_read] * 2)
     many = [scheduled(str(number)) for number in range(20)]
     for each in many:
         stores.schedules.add(each)
     stores.occurrences.put([due(each) for each in many])
     put = [each for shard in shards() for page in stores.occurrences.due_in(NOON, shard) for each in page]
-    stores.occurrences.remove([due(each) for each in many])
 
     assert sorted(put) == sorted(map(due, many))
-    assert not [key for key in table.rows() if key[0].startswith("minute#")]
     assert len(stores.schedules.get_all([each.id for each in many])) == 20
-    assert stores.client.calls.count("batch_write_item") == 5
+    assert stores.client.calls.count("batch_write_item") == 4
     assert len(naps) == 5
 
 
@@ -436,7 +433,6 @@ CALLS: dict[str, Callable[[Stores], object]] = {
 MORE: dict[str, tuple[str, Callable[[Stores], object]]] = {
     "change": ("put_item", lambda stores: stores.schedules.change(scheduled(version=2))),
     "of_owner": ("query", lambda stores: stores.schedules.of_owner(OWNER, "", 5)),
-    "remove": ("batch_write_item", lambda stores: stores.occurrences.remove([due(scheduled())])),
     "begun": ("get_item", lambda stores: stores.sweeps.begun()),
     "take_creation": ("update_item", lambda stores: stores.quotas.take_creation(OWNER, NOON, 5)),
     "give_back": ("update_item", lambda stores: stores.quotas.give_back_recurring(OWNER)),

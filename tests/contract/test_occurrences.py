@@ -77,33 +77,20 @@ def test_versions_and_moments_of_a_schedule_stand_side_by_side(occurrences: Occu
     assert sorted(found(occurrences)) == sorted(every)
 
 
-def test_what_is_removed_is_gone_and_nothing_else(occurrences: Occurrences) -> None:
-    """To remove it twice, or what was never put, is no error."""
-    every = [Occurrence(MINUTE, IDS[0], version) for version in (1, 2)]
-    occurrences.put(every)
-    for _ in range(2):
-        occurrences.remove([every[0], every[0], Occurrence(MINUTE, IDS[1], 1)])
-
-    assert found(occurrences) == [every[1]]
-
-
-def test_nothing_is_put_and_removed_without_a_word(occurrences: Occurrences) -> None:
+def test_nothing_is_put_without_a_word(occurrences: Occurrences) -> None:
     """Whoever has nothing to say need not look first."""
     occurrences.put([])
-    occurrences.remove([])
 
     assert found(occurrences) == []
 
 
-def test_three_hundred_are_put_and_removed_at_once(occurrences: Occurrences) -> None:
+def test_three_hundred_are_put_at_once(occurrences: Occurrences) -> None:
     """From several processes, too."""
     every = [Occurrence(MINUTE + number % 60 * SECOND, id_, 1) for number, id_ in enumerate(IDS)]
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(occurrences.put, [every[:150], every[100:], every[50:250]]))
-    assert sorted(found(occurrences)) == sorted(every)
 
-    occurrences.remove(every[::2])
-    assert sorted(found(occurrences)) == sorted(every[1::2])
+    assert sorted(found(occurrences)) == sorted(every)
 
 
 def test_pages_are_never_empty(occurrences: Occurrences) -> None:
@@ -113,16 +100,3 @@ def test_pages_are_never_empty(occurrences: Occurrences) -> None:
 
     assert all(pages)
     assert sum(map(len, pages)) == 40
-
-
-def test_what_is_removed_while_it_is_read_keeps_nobody_from_reading_on(occurrences: Occurrences) -> None:
-    """A relay removes what a sweep has handed over while the sweep is still at it."""
-    every = [Occurrence(MINUTE, "0" * 24 + f"{number:07x}a", 1) for number in range(60)]
-    occurrences.put(every)
-    seen = []
-    for page in occurrences.due_in(MINUTE, "a"):
-        seen += page
-        occurrences.remove(page)
-
-    assert sorted(seen) == every
-    assert found(occurrences) == []

@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
 from eventpost.adapters import schedule_rows
+from eventpost.adapters.sqs_outbox import SqsOutbox
 from eventpost.errors import EventpostError, ScheduleRefused, StoreUnavailable
 from eventpost.model import Cron, Every, Occurrence, Schedule, ScheduleState, Target, schedule_id
 from eventpost.ports import Post
@@ -271,3 +274,25 @@ def test_a_queue_that_the_relays_role_is_kept_from_is_no_target() -> None:
         Targets("eventpost", RELAY, [LIST], [arn]).check(Target(queue_arn=arn))
     elsewhere = arn.replace("123456789012", "210987654321")
     Targets("eventpost", RELAY, [LIST], [elsewhere]).check(Target(queue_arn=elsewhere))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("KmsAccessDenied", "KmsDisabled", "KmsInvalidState", "KmsNotFound", "InvalidAddress"),
+        *("KMS.AccessDeniedException", "KMS.DisabledException", "KMS.InvalidStateException", "KMS.NotFoundException"),
+        *("InvalidMessageContents", "InvalidParameterValue", "AWS.SimpleQueueService.BatchRequestTooLong"),
+        *("AccessDenied", "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"),
+    ],
+)
+def test_a_queue_that_cannot_be_sent_to_is_told_from_one_that_does_not_answer(world: TimeWorld, code: str) -> None:
+    """Tried again until it is too late, the event would be dropped and nobody would know why."""
+    client = boto3.client("sqs", region_name="eu-west-1", aws_access_key_id="-", aws_secret_access_key="-")
+    told = added(world, 0)
+    with Stubber(client) as stubber:
+        stubber.add_client_error("send_message_batch", code)
+        relaying = replace(world.relaying(), outbox=SqsOutbox(client))
+        report, dead = RelayReport(), list[str]()
+        relaying.relay(relay_message.write(RelayMessage((told,))), report, lambda body, _: dead.append(body))
+
+    assert (len(dead), report.refused, report.put_back) == (1, 1, 0)

@@ -12,6 +12,11 @@ _FORBIDDEN = frozenset(
         "AccessDenied",
         "AccessDeniedException",
         "DecryptionFailure",
+        "InvalidAddress",
+        "KmsAccessDenied",
+        "KmsDisabled",
+        "KmsInvalidState",
+        "KmsNotFound",
         "NoSuchBucket",
         "NonExistentQueue",
         "QueueDoesNotExist",
@@ -19,6 +24,8 @@ _FORBIDDEN = frozenset(
         "UnrecognizedClientException",
     }
 )
+# By SQS's query protocol, whose codes botocore goes by: of the key of a queue.
+_NO_KEY = frozenset({"KMS.DisabledException", "KMS.InvalidStateException", "KMS.NotFoundException"})
 
 
 def bare(code: str) -> str:
@@ -43,7 +50,7 @@ def translated(service: str) -> Iterator[None]:
         yield
     except ClientError as error:
         code = error_code(error)
-        if bare(code) in _FORBIDDEN:
+        if bare(code) in _FORBIDDEN or code in _NO_KEY:
             msg = f"{service} answered {code} to {error.operation_name}: look at the function's policy and settings"
             raise Misconfigured(msg) from None
         msg = f"{service} answered {code} to {error.operation_name}"

@@ -42,18 +42,7 @@ class BulkWriter:
         Raises:
             StoreUnavailable: DynamoDB kept leaving some unwritten.
         """
-        self._write_all({"PutRequest": {"Item": row}} for row in rows)
-
-    def delete_all(self, keys: Iterable[Row]) -> None:
-        """Delete the rows with these keys, those that there are.
-
-        Raises:
-            StoreUnavailable: DynamoDB kept leaving some undeleted.
-        """
-        self._write_all({"DeleteRequest": {"Key": key}} for key in keys)
-
-    def _write_all(self, requests: Iterable[dict[str, Any]]) -> None:
-        for group in batched(requests, BATCH_MAX, strict=False):
+        for group in batched(({"PutRequest": {"Item": row}} for row in rows), BATCH_MAX, strict=False):
             self._write_group(list(group))
 
     def _write_group(self, requests: list[dict[str, Any]]) -> None:

@@ -31,11 +31,6 @@ class DynamoOccurrences:
         with translated("DynamoDB"):
             self._bulk.put_all(rows.occurrence_row(each) for each in dict.fromkeys(occurrences))
 
-    def remove(self, occurrences: Collection[Occurrence]) -> None:
-        """See `ports.Occurrences`."""
-        with translated("DynamoDB"):
-            self._bulk.delete_all(rows.occurrence_key(each) for each in dict.fromkeys(occurrences))
-
     def due_in(self, minute: datetime, shard: str) -> Iterator[Sequence[Occurrence]]:
         """See `ports.Occurrences`. No page is empty; they come in the order in which they are due."""
         query = {

@@ -97,12 +97,6 @@ class MemoryOccurrences:
             for each in occurrences:
                 self._due[each.minute, each.shard].add(each)
 
-    def remove(self, occurrences: Collection[Occurrence]) -> None:
-        """See `ports.Occurrences`."""
-        with self._one_at_a_time:
-            for each in occurrences:
-                self._due[each.minute, each.shard].discard(each)
-
     def due_in(self, minute: datetime, shard: str) -> Iterator[Sequence[Occurrence]]:
         """See `ports.Occurrences`."""
         with self._one_at_a_time:

@@ -105,18 +105,14 @@ def minute(moment: datetime, shard: str) -> Row:
     return {"S": f"minute#{moment.astimezone(UTC):%Y%m%d%H%M}#{shard}"}
 
 
-def occurrence_key(occurrence: Occurrence) -> Row:
-    """The key of an occurrence's row, which says all there is to say."""
+def occurrence_row(occurrence: Occurrence) -> Row:
+    """The row of an occurrence. Its key says all there is to say."""
     due = int(occurrence.due.timestamp())
     return {
         "partition": minute(occurrence.due, occurrence.shard),
         "sort": {"S": f"{due}#{occurrence.schedule}#{occurrence.version}"},
+        **expiry(occurrence.due + OCCURRENCE_KEPT),
     }
-
-
-def occurrence_row(occurrence: Occurrence) -> Row:
-    """The row of an occurrence."""
-    return {**occurrence_key(occurrence), **expiry(occurrence.due + OCCURRENCE_KEPT)}
 
 
 def occurrence_of(row: Row) -> Occurrence:

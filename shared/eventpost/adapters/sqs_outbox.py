@@ -4,6 +4,7 @@ import math
 import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
@@ -26,7 +27,7 @@ BATCH_BYTES: Final = (
 TRIES: Final = 5  # of the messages of a batch that SQS did not take; about two seconds in all
 
 # Without the prefix that SQS's query protocol puts before them.
-_REFUSED = frozenset({"InvalidMessageContents", "InvalidParameterValue", "MessageTooLong"})
+_REFUSED = frozenset({"BatchRequestTooLong", "InvalidMessageContents", "InvalidParameterValue", "MessageTooLong"})
 _GONE = frozenset({"InvalidParameterValue", "MessageNotInflight", "ReceiptHandleIsInvalid"})
 
 
@@ -38,18 +39,12 @@ class SqsOutbox:
 
     def send(self, queue_url: str, body: str, attributes: Mapping[str, str], delay: timedelta = timedelta(0)) -> None:
         """See `ports.Outbox`."""
-        with translated("SQS"):
-            try:
-                self._client.send_message(QueueUrl=queue_url, **self._entry(Post(body, attributes), delay))
-            except ClientError as error:
-                if bare(error_code(error)) not in _REFUSED:
-                    raise
-                msg = f"the queue refused the message: {error_code(error)}"
-                raise Permanent(msg) from None
+        with translated("SQS"), _refusals_told():
+            self._client.send_message(QueueUrl=queue_url, **self._entry(Post(body, attributes), delay))
 
     def send_all(self, queue_url: str, posts: Sequence[Post], delay: timedelta = timedelta(0)) -> None:
         """See `ports.Outbox`."""
-        with translated("SQS"):
+        with translated("SQS"), _refusals_told():
             for batch in _batches(posts):
                 self._send_batch(queue_url, [self._entry(post, delay) for post in batch])
 
@@ -88,6 +83,18 @@ class SqsOutbox:
             "DelaySeconds": _seconds(delay if post.delay is None else post.delay, DELAY_MAX),
             "MessageAttributes": attributes,
         }
+
+
+@contextmanager
+def _refusals_told() -> Iterator[None]:
+    """Let out of the block as ours what a queue says of a message that it will never take, or of a whole batch."""
+    try:
+        yield
+    except ClientError as error:
+        if bare(error_code(error)) not in _REFUSED:
+            raise
+        msg = f"the queue refused the message: {error_code(error)}"
+        raise Permanent(msg) from None
 
 
 def _batches(posts: Iterable[Post]) -> Iterator[list[Post]]:

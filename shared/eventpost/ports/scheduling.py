@@ -77,21 +77,13 @@ class Schedules(Protocol):
 
 
 class Occurrences(Protocol):
-    """What is due, by minute and shard."""
+    """What is due, by minute and shard. It is never removed: nobody reads a minute that was swept, and rows expire."""
 
     def put(self, occurrences: Collection[Occurrence]) -> None:
         """Keep these; to keep one again changes nothing.
 
         Raises:
             StoreUnavailable: The store did not answer; some may have been kept.
-        """
-        ...
-
-    def remove(self, occurrences: Collection[Occurrence]) -> None:
-        """Keep these no longer, if they were kept.
-
-        Raises:
-            StoreUnavailable: The store did not answer; some may be gone.
         """
         ...
 

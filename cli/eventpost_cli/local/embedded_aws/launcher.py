@@ -22,6 +22,7 @@ from eventpost_cli.local.embedded_aws import (
     property_types,
     queries,
     query_ranges,
+    queue_lock,
     queue_metrics,
     retirement,
     row_copies,
@@ -47,6 +48,7 @@ def main() -> None:
     query_ranges.install()
     row_copies.install()
     full_queues.install()
+    queue_lock.install()
     row_permissions.install()
     batch_permissions.install()
     alarms.install()
