@@ -29,7 +29,7 @@ ID = schedule_id("owner", "token")
 # A partition key of each kind of row, as the adapters write it.
 KEYS = {
     "schedule": rows.schedule_key(ID)["partition"]["S"],
-    "occurrence": rows.occurrence_key(Occurrence(NOW, ID, 1))["partition"]["S"],
+    "occurrence": rows.occurrence_row(Occurrence(NOW, ID, 1))["partition"]["S"],
     "mark": rows.mark_key("begun")["partition"]["S"],
     "quota": rows.created_key("owner", NOW)["partition"]["S"],
 }
