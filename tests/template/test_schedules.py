@@ -13,9 +13,9 @@ from eventpost.model import Occurrence, schedule_id
 from eventpost.runtime.relay import COUNTED
 from eventpost.runtime.schedules import serve_schedules
 from eventpost.runtime.sweeper import MARGIN
-from eventpost.schedule.relaying import LONGEST_DELAY
 from eventpost.schedule.sweeping import AHEAD
 from eventpost.schedule.targets import ALLOWED_BY
+from eventpost.schedule.verdict import LONGEST_DELAY
 from given import NOW
 from intrinsics import actions, filled, listed, spelt_out, text_of
 

@@ -4,13 +4,6 @@ Events first, then the announcement of what comes next (`handing`), then the sch
 is run again with the same message, and does again what it is not sure of: the event goes out once more, with the id
 that it had. It never happens that a schedule goes on whose event is not on its queue.
 
-Of an occurrence that is not its schedule's next:
-
-- Its schedule is active, and does not name it *yet* (whoever announced it is at it, or died): it is looked at again,
-  for longer than any function runs. By then it has been named, or whoever was to name it is dead; and if that was a
-  relay, its own message is still there and it announces again.
-- Anything else is over: raised already, of a version that was changed, cancelled, paused. Nothing is left to do.
-
 No occurrence is removed. All that get here are of minutes whose sweep has begun, nobody reads those minutes again
 once they are finished, and rows expire: a delete would cost as much as the write.
 """
@@ -18,20 +11,19 @@ once they are finished, and rows expire: a delete would cost as much as the writ
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum, auto
 from functools import cached_property
 from typing import Final
 
 from eventpost.errors import EventpostError, Permanent, Retryable, StoreUnavailable
-from eventpost.model import Occurrence, Schedule, ScheduleState
+from eventpost.model import Occurrence, Schedule
 from eventpost.ports import Advance, Clock, Outbox, Schedules
 from eventpost.schedule import relay_message, rules
 from eventpost.schedule.handing import Handing
 from eventpost.schedule.raising import Due, Raising
 from eventpost.schedule.relay_message import RelayMessage
 from eventpost.schedule.targets import Targets
+from eventpost.schedule.verdict import LONGEST_DELAY, Verdict, holds, verdict_on
 
-LONGEST_DELAY: Final = timedelta(minutes=15)  # SQS delays a message no longer
 LOOKS: Final = tuple(timedelta(seconds=pause) for pause in (1, 5, 30, 120, 300, 600))
 """Pauses between looks at what is not named yet; in all longer than any function of AWS runs (15 minutes)."""
 PAUSE: Final = timedelta(seconds=15)
@@ -40,14 +32,6 @@ _SECOND: Final = timedelta(seconds=1)
 
 type DeadLetter = Callable[[str, EventpostError], None]
 """Keeps a message for the relay, and why its event was given up on."""
-
-
-class _Verdict(Enum):
-    DUE = auto()
-    LATE = auto()
-    EARLY = auto()
-    UNNAMED = auto()
-    OVER = auto()
 
 
 @dataclass(slots=True)
@@ -122,19 +106,19 @@ class Relaying:
             self._raise_again(occurrences, schedules, report, dead_letter)
             return
         now = self.clock.now()
-        by_verdict: dict[_Verdict, list[Occurrence]] = {verdict: [] for verdict in _Verdict}
+        by_verdict: dict[Verdict, list[Occurrence]] = {verdict: [] for verdict in Verdict}
         for each in occurrences:
-            by_verdict[_verdict(each, schedules.get(each.schedule), now)].append(each)
-        due, late = by_verdict[_Verdict.DUE], by_verdict[_Verdict.LATE]
+            by_verdict[verdict_on(each, schedules.get(each.schedule), now)].append(each)
+        due, late = by_verdict[Verdict.DUE], by_verdict[Verdict.LATE]
         if message.raised:
             self._end([*due, *late], schedules, report, dead_letter, raised=True)
         else:
             self._end(self._raise(due, schedules, report, dead_letter), schedules, report, dead_letter, raised=True)
             if self._end(late, schedules, report, dead_letter, raised=False):
                 report.late_dropped += len(late)
-        self._put_off(by_verdict[_Verdict.EARLY], now, report)
-        self._look_again(by_verdict[_Verdict.UNNAMED], message.looks, report)
-        report.stale += len(by_verdict[_Verdict.OVER])
+        self._put_off(by_verdict[Verdict.EARLY], now, report)
+        self._look_again(by_verdict[Verdict.UNNAMED], message.looks, report)
+        report.stale += len(by_verdict[Verdict.OVER])
 
     def _raise(
         self,
@@ -157,7 +141,7 @@ class Relaying:
         dead_letter: DeadLetter,
     ) -> None:
         """Raise what an operator replays, however late, unless its owner has changed or stopped it meanwhile."""
-        standing = [each for each in occurrences if _holds(each, schedules.get(each.schedule))]
+        standing = [each for each in occurrences if holds(each, schedules.get(each.schedule))]
         report.stale += len(set(occurrences) - set(standing))
         unsent = self._raised(standing, schedules, report, dead_letter)
         report.lateness_ms.clear()  # how late it is, the operator knows
@@ -235,24 +219,6 @@ class Relaying:
             self.handing.hand_over(unnamed, LOOKS[looks], looks + 1)
         else:
             report.stale += len(unnamed)
-
-
-def _verdict(occurrence: Occurrence, schedule: Schedule | None, now: datetime) -> _Verdict:
-    if schedule is None or schedule.version < occurrence.version:
-        return _Verdict.UNNAMED
-    if schedule.version > occurrence.version or schedule.state is not ScheduleState.ACTIVE or schedule.next_at is None:
-        return _Verdict.OVER
-    if schedule.next_at != occurrence.due:
-        return _Verdict.UNNAMED if schedule.next_at < occurrence.due else _Verdict.OVER
-    if now - occurrence.due > schedule.max_lateness:
-        return _Verdict.LATE
-    return _Verdict.EARLY if occurrence.due - now > LONGEST_DELAY else _Verdict.DUE
-
-
-def _holds(occurrence: Occurrence, schedule: Schedule | None) -> bool:
-    """Whether this schedule is still what it was when the occurrence was due."""
-    off = (ScheduleState.CANCELLED, ScheduleState.PAUSED)
-    return schedule is not None and schedule.version == occurrence.version and schedule.state not in off
 
 
 def _next(fired: Occurrence, schedule: Schedule, now: datetime) -> datetime | None:
