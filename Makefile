@@ -55,18 +55,20 @@ demo: setup
 local: setup
 	$(RUN) eventpost local --watch
 
+# Two runs side by side: what needs the local stack, of which there is one, and all others.
 .PHONY: test
 test: check
 	$(RUN) eventpost setup
-	$(RUN) pytest $(SIDE_BY_SIDE)
-
-# Two processes: the local stack's tests in one, since there is one stack, and meanwhile the others in the other one.
-SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder
+	@$(RUN) pytest -m "not local and not heavy" > $(LOCAL)/tests.log 2>&1 & others=$$!; \
+	trap "kill $$others" INT TERM; \
+	$(RUN) pytest -m "local and not heavy"; failed=$$?; \
+	wait $$others || failed=1; \
+	cat $(LOCAL)/tests.log; exit $$failed
 
 # The tests that need neither the local stack nor a browser: some minutes.
 .PHONY: quick
 quick: setup
-	$(RUN) pytest $(SIDE_BY_SIDE) -m "not local and not heavy" tests/unit tests/properties tests/contract tests/lists tests/template tests/test_docs.py
+	$(RUN) pytest -m "not local and not heavy" tests/unit tests/properties tests/contract tests/lists tests/template tests/test_docs.py
 
 .PHONY: check
 check: setup

@@ -1,7 +1,7 @@
 """What any suite may ask for: the local stack, started once for the run and only if some test wants it."""
 
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,23 +17,14 @@ if TYPE_CHECKING:
     from eventpost_cli.local.stack import LocalStack
 
 ROOT = Path(__file__).parents[1]
-_STACK = "local_stack"
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Whatever asks for the local stack carries the mark `local`; what shares something dear runs in one process."""
-    fixtures = getattr(item, "fixturenames", ())
-    if _STACK in fixtures:
-        item.add_marker("local")
-    item.add_marker(pytest.mark.xdist_group(_group(item, fixtures)))
-
-
-def _group(item: pytest.Item, fixtures: Collection[str]) -> str:
-    """What the item is to run in one process with: there is one local stack, and the packed capture takes long."""
-    has_its_own = "project" in fixtures
-    if "working_copy" in fixtures or (item.get_closest_marker("local") and not has_its_own):
-        return _STACK
-    return "packed_capture" if "packed_capture" in fixtures else str(item.path)
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever asks for the local stack carries the mark `local`."""
+    for item in items:
+        if "local_stack" in getattr(item, "fixturenames", ()):
+            item.add_marker("local")
 
 
 @pytest.fixture
