@@ -21,9 +21,9 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever asks for the local stack carries the mark `local`."""
+    """Whatever asks for the local stack, or the copy that it runs, carries the mark `local`."""
     for item in items:
-        if "local_stack" in getattr(item, "fixturenames", ()):
+        if "working_copy" in getattr(item, "fixturenames", ()):
             item.add_marker("local")
 
 
