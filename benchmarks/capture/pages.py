@@ -1,12 +1,11 @@
 """The table in `docs/benchmarks.md`, written anew from the kept figures: `python -m benchmarks.capture.pages`."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from benchmarks.capture.figures import STAGE, TARGETS
-from benchmarks.delivery.pages import verdicts
+from benchmarks.delivery.pages import put, verdicts
 from benchmarks.delivery.place import RESULTS, ROOT
 
 BEGIN: Final = "<!-- Written by make bench-capture -->"
@@ -26,10 +25,7 @@ _WHO: Final = {
 
 def write(figures: Mapping[str, float]) -> None:
     """Put the figures into the document, where its marks are."""
-    tables = (against_targets(figures), milliseconds(figures), stages(figures))
-    written = "\n\n".join((BEGIN, *("\n".join(table) for table in tables), END))
-    text = PAGE.read_text()
-    PAGE.write_text(re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: written, text, flags=re.DOTALL))
+    put(PAGE, BEGIN, END, against_targets(figures), milliseconds(figures), stages(figures))
 
 
 def against_targets(figures: Mapping[str, float]) -> Iterator[str]:

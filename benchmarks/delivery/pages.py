@@ -24,14 +24,15 @@ _RUNS: Final = {
 
 def write(figures: Mapping[str, float]) -> None:
     """Put the figures into both documents, where their marks are."""
-    _replace(README, overview(figures))
-    _replace(PAGE, against_targets(figures))
+    put(README, BEGIN, END, overview(figures))
+    put(PAGE, BEGIN, END, against_targets(figures))
 
 
-def _replace(page: Path, lines: Iterator[str]) -> None:
-    text = page.read_text()
-    table = "\n".join((BEGIN, "", *lines, "", END))
-    page.write_text(re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: table, text, flags=re.DOTALL))
+def put(page: Path, begin: str, end: str, *tables: Iterable[str]) -> None:
+    """Write these tables between the two marks of the page, in place of what is there."""
+    written = "\n\n".join((begin, *("\n".join(table) for table in tables), end))
+    between = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    page.write_text(between.sub(lambda _: written, page.read_text()))
 
 
 def overview(figures: Mapping[str, float]) -> Iterator[str]:
@@ -67,12 +68,17 @@ def verdicts(targets: Iterable[Target], figures: Mapping[str, float]) -> Iterato
             yield f"| `{target.name}` | {value:,g} | {bound} | {'met' if target.is_met(value) else '**not met**'} |"
 
 
+def stated(names: Iterable[str], figures: Mapping[str, float]) -> Iterator[str]:
+    """Rows of the same table for figures that have no target."""
+    for name in names:
+        if name in figures:
+            yield f"| `{name}` | {figures[name]:,g} | | stated |"
+
+
 def against_targets(figures: Mapping[str, float]) -> Iterator[str]:
     """Each target, what was measured, and whether that meets it; and what is only stated."""
     yield from verdicts(TARGETS, figures)
-    for name in ("delivery.ses_api_cpu_per_1000", "delivery.usd_per_million_by_ses_api"):
-        if name in figures:
-            yield f"| `{name}` | {figures[name]:,g} | | stated |"
+    yield from stated(("delivery.ses_api_cpu_per_1000", "delivery.usd_per_million_by_ses_api"), figures)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
 """The table in `docs/benchmarks.md`, written anew from the kept figures: `python -m benchmarks.schedule.pages`."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from benchmarks.delivery.pages import verdicts
+from benchmarks.delivery.pages import put, stated, verdicts
 from benchmarks.delivery.place import RESULTS, ROOT
 from benchmarks.schedule.figures import STATED, TARGETS
 
@@ -24,18 +23,13 @@ _PAID: Final = {
 
 def write(figures: Mapping[str, float]) -> None:
     """Put the figures into the document, where its marks are."""
-    tables = (against_targets(figures), parts(figures))
-    written = "\n\n".join((BEGIN, *("\n".join(table) for table in tables), END))
-    text = PAGE.read_text()
-    PAGE.write_text(re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: written, text, flags=re.DOTALL))
+    put(PAGE, BEGIN, END, against_targets(figures), parts(figures))
 
 
 def against_targets(figures: Mapping[str, float]) -> Iterator[str]:
     """Each target, what was measured, and whether that meets it; and what is only stated."""
     yield from verdicts(TARGETS, figures)
-    for name in STATED:
-        if name in figures:
-            yield f"| `{name}` | {figures[name]:,g} | | stated |"
+    yield from stated(STATED, figures)
 
 
 def parts(figures: Mapping[str, float]) -> Iterator[str]:

@@ -5,29 +5,19 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from eventpost.adapters.memory import MemoryClock
 from eventpost.adapters.sqs_outbox import SqsOutbox
 from eventpost.ports import Post
 
 NOTHING = timedelta(0)
 
 
-class VirtualClock:
-    """A clock that is put on; fulfils `ports.Clock`."""
-
-    def __init__(self, now: datetime) -> None:
-        self._now = now
-
-    def now(self) -> datetime:
-        """See `ports.Clock`."""
-        return self._now
-
-    def sleep(self, duration: timedelta) -> None:
-        """See `ports.Clock`."""
-        self._now += duration
+class VirtualClock(MemoryClock):
+    """A clock that is put on."""
 
     def put_on(self, moment: datetime) -> None:
         """Let it be this moment, unless it is later already."""
-        self._now = max(self._now, moment)
+        self.advance(max(moment - self.now(), NOTHING))
 
 
 class VirtualOutbox:

@@ -1,4 +1,4 @@
-"""The contract of the occurrences, on every adapter: what was put is found in its minute and shard until removed."""
+"""The contract of the occurrences, on every adapter: what was put is found in its minute and shard."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

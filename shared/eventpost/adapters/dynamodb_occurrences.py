@@ -1,7 +1,7 @@
 """What is due, in the schedules' table in DynamoDB: an item collection for each minute and shard.
 
-A row is its key, some 120 bytes, so a page of 1 MB has some 9,000 of them, and each costs one write unit to put and
-one to remove. Nothing reads a row by itself: whoever sweeps reads whole partitions, and none of them twice.
+A row is its key, some 120 bytes, so a page of 1 MB has some 9,000 of them, and each costs one write unit. Nothing reads
+a row by itself: whoever sweeps reads whole partitions, and none of them twice.
 """
 
 from collections.abc import Collection, Iterator, Sequence

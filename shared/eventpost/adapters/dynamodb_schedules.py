@@ -79,9 +79,7 @@ class DynamoSchedules:
         with translated("DynamoDB"):
             try:
                 self._client.put_item(TableName=self._table, Item=dict(rows.schedule_row(schedule)), **condition)
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
+            except self._client.exceptions.ConditionalCheckFailedException:
                 return False
         return True
 

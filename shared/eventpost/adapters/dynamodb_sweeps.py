@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
-
 from eventpost.adapters import schedule_rows as rows
-from eventpost.adapters.aws_errors import error_code, translated
+from eventpost.adapters.aws_errors import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -132,8 +130,6 @@ def _is_updated(client: "DynamoDBClient", table: str, key: rows.Row, update: Map
     with translated("DynamoDB"):
         try:
             client.update_item(TableName=table, Key=dict(key), **update)
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
+        except client.exceptions.ConditionalCheckFailedException:
             return False
     return True

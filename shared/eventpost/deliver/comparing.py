@@ -1,5 +1,6 @@
 """Two pictures of one page beside each other: how much of it looks different, and a small copy to show."""
 
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +47,7 @@ def changed_share(before: bytes, now: bytes) -> float | None:
     return changed / (_COLUMNS * max(one.height, other.height))
 
 
+@lru_cache(maxsize=1)  # an event's picture is compared as its copy, and that is kept once it was mailed
 def small_copy(picture: Picture) -> Blob | None:
     """The picture as it is kept to be shown beside the next one, a JPEG; None where it cannot be decoded."""
     from PIL.Image import Resampling  # noqa: PLC0415 - see `decoded`

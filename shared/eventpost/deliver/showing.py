@@ -76,12 +76,16 @@ class Showing:
         if not screenshot.is_compared:
             return Decision(shows=Shows.PICTURE, decided_at=picture.captured_at)
         page, hashed = page_of(raised, screenshot), difference_hash(picture.content)
-        last = self._watching.last(raised, page)
+        last, threshold = self._watching.last(raised, page), screenshot.only_if_changed
+        nothing = Decision(shows=Shows.NOTHING, decided_at=picture.captured_at, difference_hash=hashed)
+        is_like = threshold is not None and last is not None and last.is_like(hashed, threshold)
+        is_like = is_like and not self._watching.is_missing(raised, page, last)
+        if is_like and threshold:
+            return nothing
         copy = self._watching.copy(raised, page, last) if last and screenshot.with_previous else None
         changed = changed_since(copy, picture) if copy else None
-        is_like = last is not None and _is_like(last, hashed, changed, screenshot.only_if_changed)
-        if is_like and not self._watching.is_missing(raised, page, last):
-            return Decision(shows=Shows.NOTHING, decided_at=picture.captured_at, difference_hash=hashed)
+        if is_like and not changed:  # where any difference counts, one counts that the hash cannot see: a price's
+            return nothing
         before = self._before(last, copy, changed, raised) if last and screenshot.with_previous else None
         return Decision(shows=Shows.PICTURE, decided_at=picture.captured_at, difference_hash=hashed, before=before)
 
@@ -123,14 +127,3 @@ class Showing:
             return None
         copy = self._decisions.kept_before(raised, before)
         return LastMailed(before.captured_at, before.changed, picture_in(copy) if copy else None)
-
-
-def _is_like(last: Mailed, hashed: str | None, changed: float | None, threshold: int | None) -> bool:
-    """Whether a picture passes for the last one that was mailed.
-
-    Where any difference counts, one counts that the hash cannot see, such as a price's: it needs the copy, of which
-    `changed` says how much looks different.
-    """
-    if threshold is None or not last.is_like(hashed, threshold):
-        return False
-    return threshold > 0 or not changed

@@ -19,7 +19,7 @@ from eventpost.runtime.faults import explained
 from eventpost.runtime.web import joining, leaving, moving, preferring, tasks
 from eventpost.runtime.web.troubles import no_such_page, not_like_that, trouble
 from eventpost.runtime.web.visit import Answer, Handle, Visit, accepted_language
-from eventpost.runtime.wired import wired_for_tasks
+from eventpost.runtime.wired import Wired, wired_for_tasks
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -91,11 +91,11 @@ def serve_pages(platform: Callable[[], Platform] | None = None) -> "PreferencesF
     return PreferencesFunction(platform or wired_for_tasks)
 
 
-class PreferencesFunction:
+class PreferencesFunction(Wired[Platform]):
     """Answers each request with a page."""
 
     def __init__(self, platform: Callable[[], Platform]) -> None:
-        self._make_platform = platform
+        super().__init__(platform)
         self._resolver = APIGatewayHttpResolver(debug=False)
         for route in ROUTES:
             self._resolver.route(route.rule, method=_METHODS)(self._serving(route))
@@ -104,10 +104,6 @@ class PreferencesFunction:
     def __call__(self, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
         """Answer one request, of API Gateway's payload format 2.0."""
         return self._resolver.resolve(dict(event), context)
-
-    @cached_property
-    def _platform(self) -> Platform:
-        return self._make_platform()
 
     @cached_property
     def _logger(self) -> Logger:

@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from eventpost.ports import Clock
-from eventpost.runtime.wired import wired_for_time
+from eventpost.runtime.wired import Wired, wired_for_time
 from eventpost.schedule.sweeping import Sweeping
 from eventpost.settings import metrics_namespace
 
@@ -42,11 +42,11 @@ def serve_sweeper(
     return SweeperFunction(platform or wired_for_time, namespace)
 
 
-class SweeperFunction:
+class SweeperFunction(Wired[Platform]):
     """Sweeps once for each invocation, for as long as this may take."""
 
     def __init__(self, platform: Callable[[], Platform], namespace: Callable[[], str]) -> None:
-        self._make_platform = platform
+        super().__init__(platform)
         self._namespace = namespace
 
     def __call__(self, event: Mapping[str, Any], context: "LambdaContext") -> None:
@@ -65,10 +65,6 @@ class SweeperFunction:
         metrics.add_metric("sweeps", MetricUnit.Count, 1)
         metrics.add_metric("behind", MetricUnit.Count, round(behind, 1))
         metrics.flush_metrics()
-
-    @cached_property
-    def _platform(self) -> Platform:
-        return self._make_platform()
 
     @cached_property
     def _logger(self) -> Logger:

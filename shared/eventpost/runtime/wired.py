@@ -41,7 +41,22 @@ def wired_for_tasks() -> "TaskWiring":
     return TaskWiring(Settings.load())
 
 
-class QueueConsumer[Platform, Settings]:
+class Wired[Platform]:
+    """A function, before it knows what it works with.
+
+    Args:
+        platform: Gives that.
+    """
+
+    def __init__(self, platform: Callable[[], Platform]) -> None:
+        self._make_platform = platform
+
+    @cached_property
+    def _platform(self) -> Platform:
+        return self._make_platform()
+
+
+class QueueConsumer[Platform, Settings](Wired[Platform]):
     """A function that takes messages off a queue, before it knows which.
 
     Args:
@@ -50,12 +65,8 @@ class QueueConsumer[Platform, Settings]:
     """
 
     def __init__(self, platform: Callable[[], Platform], settings: Callable[[], Settings]) -> None:
-        self._make_platform = platform
+        super().__init__(platform)
         self._load_settings = settings
-
-    @cached_property
-    def _platform(self) -> Platform:
-        return self._make_platform()
 
     @cached_property
     def _settings(self) -> Settings:

@@ -122,8 +122,8 @@ class EveryRule(Part):
     first: Annotated[Moment | None, Field(description="When the first event is due; at once, if left out.")] = None
 
     def rule(self, now: datetime) -> Rule:
-        """What this says."""
-        return Every(int(self.every.total_seconds()), self.first or _whole(now))
+        """What this says; `schedule.rules.settled` makes whole seconds of now."""
+        return Every(int(self.every.total_seconds()), self.first or now)
 
 
 def _named(value: Any) -> Literal["<at>", "<cron>", "<every>"] | None:
@@ -159,7 +159,3 @@ def shown(moments: list[datetime], rule: Rule) -> list[datetime]:
     """The moments by the clock that the rule goes by, so that its reader sees the hours that they wrote."""
     zone = ZoneInfo(rule.time_zone) if isinstance(rule, Cron) else UTC
     return [moment.astimezone(zone) for moment in moments]
-
-
-def _whole(moment: datetime) -> datetime:
-    return moment.replace(microsecond=0) + timedelta(seconds=1 if moment.microsecond else 0)

@@ -1,14 +1,13 @@
 """The function behind the schedules' API: an HTTP API's request in, JSON out."""
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from eventpost.runtime.caller import caller_of
 from eventpost.runtime.json_api import JsonApi
 from eventpost.runtime.schedules.schedule_routes import Platform, ScheduleRoutes
 from eventpost.runtime.schedules.task_routes import TaskRoutes
-from eventpost.runtime.wired import wired_for_tasks
+from eventpost.runtime.wired import Wired, wired_for_tasks
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -19,11 +18,11 @@ def serve_schedules(platform: Callable[[], Platform] | None = None) -> "Schedule
     return SchedulesFunction(platform or wired_for_tasks)
 
 
-class SchedulesFunction:
+class SchedulesFunction(Wired[Platform]):
     """Answers each request with a schedule, a task, or a problem document."""
 
     def __init__(self, platform: Callable[[], Platform]) -> None:
-        self._make_platform = platform
+        super().__init__(platform)
         self.api = JsonApi("schedules", caller_of)
         for routes in (ScheduleRoutes, TaskRoutes):
             self.api.add(routes(lambda: self._platform, lambda: self.api.caller).operations())
@@ -31,7 +30,3 @@ class SchedulesFunction:
     def __call__(self, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
         """Answer one request, of API Gateway's payload format 2.0."""
         return self.api(event, context)
-
-    @cached_property
-    def _platform(self) -> Platform:
-        return self._make_platform()
