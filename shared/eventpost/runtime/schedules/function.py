@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from eventpost.runtime.caller import caller_of
 from eventpost.runtime.json_api import JsonApi
-from eventpost.runtime.schedules.schedule_routes import Platform, ScheduleRoutes
+from eventpost.runtime.schedules.operating import Platform
+from eventpost.runtime.schedules.schedule_routes import ScheduleRoutes
 from eventpost.runtime.schedules.task_routes import TaskRoutes
 from eventpost.runtime.wired import Wired, wired_for_tasks
 

@@ -1,20 +1,15 @@
 """The operations on schedules."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Final, Protocol
 
 from aws_lambda_powertools.event_handler import Response
 
-from eventpost.errors import ScheduleChanged
 from eventpost.model import Schedule
-from eventpost.ports import Clock
 from eventpost.runtime.json_api import Operation
 from eventpost.runtime.problems import Refusal, in_body, invalid
 from eventpost.runtime.schedules.answers import ScheduleAnswer, SchedulePage, Upcoming
+from eventpost.runtime.schedules.operating import CHANGING, MADE, MAKING, Routes, asked_for, told
 from eventpost.runtime.schedules.parameters import (
     After,
     HowMany,
@@ -23,56 +18,20 @@ from eventpost.runtime.schedules.parameters import (
     PathId,
     Token,
     known,
-    other_version,
-    version_of,
 )
 from eventpost.runtime.schedules.requests import NewSchedule, RuleToPreview, ScheduleChange
-from eventpost.schedule import Scheduling, rules
-from eventpost.tasks import SITE_WATCH, Tasks
-
-JSON: Final = "application/json"
-_OK: Final = HTTPStatus.OK
-_CHANGING: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
-_MAKING: Final = (HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS)
+from eventpost.schedule import rules
+from eventpost.tasks import SITE_WATCH
 
 
-class Platform(Protocol):
-    """What this API needs: `wiring.tasks.TaskWiring`, or its like in a test."""
-
-    @property
-    def scheduling(self) -> Scheduling:
-        """Making schedules and changing them."""
-        ...
-
-    @property
-    def tasks(self) -> Tasks:
-        """Tasks of site watch."""
-        ...
-
-    @property
-    def clock(self) -> Clock:
-        """The time."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleRoutes:
-    """Schedules over HTTP.
-
-    Attributes:
-        platform: Gives what they work with.
-        caller: Tells who made the present request: the owner of what it makes.
-    """
-
-    platform: Callable[[], Platform]
-    caller: Callable[[], str]
+class ScheduleRoutes(Routes):
+    """Schedules over HTTP."""
 
     def operations(self) -> tuple[Operation, ...]:
         """All of them."""
         one = "/schedules/<schedule>"
-        made = {201: "It is kept, and active.", 200: "It was made before, with this Idempotency-Key."}
         return (
-            Operation("POST", "/schedules", self.create, "Make a schedule.", "schedules", made, _MAKING),
+            Operation("POST", "/schedules", self.create, "Make a schedule.", "schedules", MADE, MAKING),
             Operation("GET", "/schedules", self.page, "Your schedules.", "schedules", {200: "Some of them."}),
             Operation(
                 "POST",
@@ -90,15 +49,15 @@ class ScheduleRoutes:
                 "Give it another rule, event, lateness or title.",
                 "schedules",
                 {200: "It is as it is told here."},
-                (*_CHANGING, HTTPStatus.TOO_MANY_REQUESTS),
+                (*CHANGING, HTTPStatus.TOO_MANY_REQUESTS),
             ),
             Operation(
-                "DELETE", one, self.cancel, "Cancel it for good.", "schedules", {200: "It is cancelled."}, _CHANGING
+                "DELETE", one, self.cancel, "Cancel it for good.", "schedules", {200: "It is cancelled."}, CHANGING
             ),
             Operation(
-                "POST", f"{one}/pause", self.pause, "Raise no events.", "schedules", {200: "It is paused."}, _CHANGING
+                "POST", f"{one}/pause", self.pause, "Raise no events.", "schedules", {200: "It is paused."}, CHANGING
             ),
-            Operation("POST", f"{one}/resume", self.resume, "Go on.", "schedules", {200: "It is active."}, _CHANGING),
+            Operation("POST", f"{one}/resume", self.resume, "Go on.", "schedules", {200: "It is active."}, CHANGING),
             Operation(
                 "GET",
                 f"{one}/occurrences",
@@ -115,7 +74,7 @@ class ScheduleRoutes:
         if schedule.target.list == SITE_WATCH:
             raise Refusal(invalid([in_body(("target", "list"), "this list's events are of tasks: use POST /tasks")]))
         created = self.platform().scheduling.create(self.caller(), schedule.request(self._now()), token)
-        status = HTTPStatus.CREATED if created.is_new else _OK
+        status = HTTPStatus.CREATED if created.is_new else HTTPStatus.OK
         return _told(created.schedule, status, {"Location": f"/schedules/{created.schedule.id}"})
 
     def page(self, limit: Limit = 50, after: After = "") -> SchedulePage:
@@ -178,24 +137,7 @@ class ScheduleRoutes:
         return self.platform().clock.now()
 
 
-@contextmanager
-def asked_for(if_match: str | None) -> Iterator[int | None]:
-    """The version that `If-Match` asks for. Where it is not the current one, that is why nothing was done.
-
-    Raises:
-        Refusal: It asks for none that there could be, or another is current.
-    """
-    version = version_of(if_match)
-    try:
-        yield version
-    except ScheduleChanged:
-        if version is None:
-            raise
-        raise other_version() from None
-
-
 def _told(
-    schedule: Schedule, status: HTTPStatus = _OK, headers: dict[str, str] | None = None
+    schedule: Schedule, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None
 ) -> Response[ScheduleAnswer]:
-    sent = {"ETag": f'"{schedule.version}"', **(headers or {})}
-    return Response(status, JSON, ScheduleAnswer.of(schedule), sent)
+    return told(ScheduleAnswer.of(schedule), schedule.version, status, headers)

@@ -1,43 +1,26 @@
 """The operations on tasks of site watch: pages whose pictures are mailed at a rhythm."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
 
 from aws_lambda_powertools.event_handler import Response
 
 from eventpost.runtime.json_api import Operation
+from eventpost.runtime.schedules.operating import CHANGING, MADE, MAKING, Routes, asked_for, told
 from eventpost.runtime.schedules.parameters import After, IfMatch, Limit, PathId, Token, known
-from eventpost.runtime.schedules.schedule_routes import JSON, Platform, asked_for
 from eventpost.runtime.schedules.task_bodies import TaskAnswer, TaskFields, TaskPage
 from eventpost.tasks import Kept, read_task
 
-_NOT_FOUND: Final = HTTPStatus.NOT_FOUND
-_CHANGING: Final = (_NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
 
-
-@dataclass(frozen=True, slots=True)
-class TaskRoutes:
-    """Tasks over HTTP.
-
-    Attributes:
-        platform: Gives what they work with.
-        caller: Tells who made the present request: the owner of what it makes.
-    """
-
-    platform: Callable[[], Platform]
-    caller: Callable[[], str]
+class TaskRoutes(Routes):
+    """Tasks over HTTP."""
 
     def operations(self) -> tuple[Operation, ...]:
         """All of them."""
         one = "/tasks/<task>"
-        made = {201: "It is kept, and active.", 200: "It was made before, with this Idempotency-Key."}
-        making = (HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS)
         return (
-            Operation("POST", "/tasks", self.add, "Have pictures of a page mailed.", "tasks", made, making),
+            Operation("POST", "/tasks", self.add, "Have pictures of a page mailed.", "tasks", MADE, MAKING),
             Operation("GET", "/tasks", self.page, "Your tasks.", "tasks", {200: "Some of them."}),
-            Operation("GET", one, self.get, "A task.", "tasks", {200: "It."}, (_NOT_FOUND,)),
+            Operation("GET", one, self.get, "A task.", "tasks", {200: "It."}, (HTTPStatus.NOT_FOUND,)),
             Operation(
                 "PUT",
                 one,
@@ -45,7 +28,7 @@ class TaskRoutes:
                 "Put a task in place of what it was.",
                 "tasks",
                 {200: "It is as it is told here."},
-                _CHANGING,
+                CHANGING,
             ),
             Operation(
                 "DELETE",
@@ -54,7 +37,7 @@ class TaskRoutes:
                 "End it for good, and take everybody off it.",
                 "tasks",
                 {200: "It is over."},
-                _CHANGING,
+                CHANGING,
             ),
         )
 
@@ -86,5 +69,4 @@ class TaskRoutes:
 def _told(
     kept: Kept, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None
 ) -> Response[TaskAnswer]:
-    sent = {"ETag": f'"{kept.schedule.version}"', **(headers or {})}
-    return Response(status, JSON, TaskAnswer.of(kept), sent)
+    return told(TaskAnswer.of(kept), kept.schedule.version, status, headers)
