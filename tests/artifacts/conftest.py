@@ -1,13 +1,17 @@
 """The build that runs on the local stack, and queues for functions that run beside it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+import sentinels
 from artifacts import Artifacts
 from deployed import Deployed
 from eventpost_cli.local import tools
 from eventpost_cli.local.stack import LocalStack
+from lambda_alone import Function, Start, started
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +29,26 @@ def queues(deployed: Deployed) -> Iterator[dict[str, str]]:
     yield urls
     for url in urls.values():
         deployed.sqs.delete_queue(QueueUrl=url)
+
+
+@pytest.fixture
+def start(artifacts: Artifacts, deployed: Deployed, queues: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+    """Starts one of the functions; afterwards no log of it tells of anybody, or of a body."""
+    name = deployed.stack.outputs["SettingsParameter"]
+    settings = deployed.stack.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+
+    @contextmanager
+    def alone(block: str) -> Iterator[Function]:
+        environment = {
+            **deployed.stack.environment,
+            **queues,
+            "EVENTPOST_SETTINGS": settings,
+            "EVENTPOST_MAX_RECEIVES": "5",
+            "POWERTOOLS_METRICS_NAMESPACE": "eventpost-local",
+            "POWERTOOLS_SERVICE_NAME": block.lower(),
+        }
+        with started(artifacts.python, artifacts.function(block), environment, tmp_path, block) as function:
+            yield function
+
+    yield alone
+    assert sentinels.found_in(log.read_text() for log in tmp_path.glob("*.log")) == []

@@ -1,48 +1,16 @@
 """The functions of joining and leaving, each alone under Lambda's own runtime client: requests, letters, bounces."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-import sentinels
-from artifacts import Artifacts
 from deployed import Deployed
 from eventpost.consent import letters
 from eventpost.links import LinkTarget, Purpose, audience_tag
 from eventpost.model import Letter, LetterKind
 from http_gateway import http_event
-from lambda_alone import Function, a_message, started
+from lambda_alone import Start, a_message
 from ses_told import bounced, tagged
 
 AUDIENCE = "stock_alerts/AMZN"
-
-type Start = Callable[[str], AbstractContextManager[Function]]
-
-
-@pytest.fixture
-def start(artifacts: Artifacts, deployed: Deployed, queues: dict[str, str], tmp_path: Path) -> Iterator[Start]:
-    """Starts one of the functions on queues of its own; afterwards no log of it tells of anybody."""
-    name = deployed.stack.outputs["SettingsParameter"]
-    settings = deployed.stack.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
-
-    @contextmanager
-    def alone(block: str) -> Iterator[Function]:
-        environment = {
-            **deployed.stack.environment,
-            **queues,
-            "EVENTPOST_SETTINGS": settings,
-            "EVENTPOST_MAX_RECEIVES": "5",
-            "POWERTOOLS_METRICS_NAMESPACE": "eventpost-local",
-            "POWERTOOLS_SERVICE_NAME": block.lower(),
-        }
-        with started(artifacts.python, artifacts.function(block), environment, tmp_path, block) as function:
-            yield function
-
-    yield alone
-    assert sentinels.found_in(log.read_text() for log in tmp_path.glob("*.log")) == []
 
 
 def test_the_preferences_function_takes_somebody_off_a_list(deployed: Deployed, start: Start) -> None:

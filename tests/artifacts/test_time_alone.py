@@ -1,52 +1,23 @@
 """The functions of time, each alone under Lambda's own runtime client: a request, a minute, what is due."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from pathlib import Path
 from typing import Final
 
 import pytest
 
 import sentinels
-from artifacts import Artifacts
 from deployed import Deployed
 from eventpost.model import Occurrence, Once, Target
 from eventpost.schedule import Request, relay_message
 from eventpost.schedule.relay_message import RelayMessage
 from eventpost.wiring.tasks import TaskWiring
 from http_gateway import http_event
-from lambda_alone import Function, a_message, started
+from lambda_alone import Start, a_message
 
 OWNER: Final = "arn:aws:iam::000000000000:role/tests"
 SESSION: Final = "arn:aws:sts::000000000000:assumed-role/tests/a-session"
-
-type Start = Callable[[str], AbstractContextManager[Function]]
-
-
-@pytest.fixture
-def start(artifacts: Artifacts, deployed: Deployed, queues: dict[str, str], tmp_path: Path) -> Iterator[Start]:
-    """Starts one of the functions; afterwards no log of it tells of an event's body."""
-    name = deployed.stack.outputs["SettingsParameter"]
-    settings = deployed.stack.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
-
-    @contextmanager
-    def alone(block: str) -> Iterator[Function]:
-        environment = {
-            **deployed.stack.environment,
-            **queues,
-            "EVENTPOST_SETTINGS": settings,
-            "EVENTPOST_MAX_RECEIVES": "5",
-            "POWERTOOLS_METRICS_NAMESPACE": "eventpost-local",
-            "POWERTOOLS_SERVICE_NAME": block.lower(),
-        }
-        with started(artifacts.python, artifacts.function(block), environment, tmp_path, block) as function:
-            yield function
-
-    yield alone
-    assert sentinels.found_in(log.read_text() for log in tmp_path.glob("*.log")) == []
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Each port's suite runs on every adapter: in memory, on moto, and on the local AWS (marked `local`)."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -27,6 +28,19 @@ def moto() -> Iterator[Callable[[str], Any]]:
     """AWS in this process, empty; gives its clients. Never on while the local AWS is used: it would answer for it."""
     with mock_aws():
         yield moto_client
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that the stores made on the test's clock."""
+    taken: list[float] = []
+
+    def sleep(clock: MemoryClock, duration: timedelta) -> None:
+        taken.append(duration.total_seconds())
+        clock.advance(duration)
+
+    monkeypatch.setattr(MemoryClock, "sleep", sleep)
+    return taken
 
 
 @pytest.fixture

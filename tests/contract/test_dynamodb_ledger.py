@@ -28,19 +28,6 @@ def table(dynamodb_client: Any) -> Iterator[str]:
         yield name
 
 
-@pytest.fixture(autouse=True)
-def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses that the ledger made on the test's clock."""
-    taken: list[float] = []
-
-    def sleep(clock: MemoryClock, duration: timedelta) -> None:
-        taken.append(duration.total_seconds())
-        clock.advance(duration)
-
-    monkeypatch.setattr(MemoryClock, "sleep", sleep)
-    return taken
-
-
 @pytest.fixture
 def rows(dynamodb_client: Any, table: str) -> Callable[[], list[dict[str, Any]]]:
     """Reads all rows of the table."""

@@ -75,19 +75,6 @@ def table(dynamodb_client: Any) -> Iterator[Table]:
         yield Table(dynamodb_client, name)
 
 
-@pytest.fixture(autouse=True)
-def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses that the stores made on the test's clock."""
-    taken: list[float] = []
-
-    def sleep(clock: MemoryClock, duration: timedelta) -> None:
-        taken.append(duration.total_seconds())
-        clock.advance(duration)
-
-    monkeypatch.setattr(MemoryClock, "sleep", sleep)
-    return taken
-
-
 def scheduled(name: str = "first", **other: Any) -> Schedule:
     """A schedule of the owner's, due next at noon."""
     plain = Schedule(

@@ -7,10 +7,9 @@ import pytest
 import schemathesis
 import yaml
 from hypothesis import HealthCheck, Phase, settings
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi import checks
 
 import given
+from api_checks import HELD_TO
 from consent_world import ConsentWorld, link
 from eventpost.links import LinkTarget, Purpose
 from eventpost.runtime.preferences import ROUTES
@@ -21,15 +20,6 @@ from task_world import OWNER, task
 
 DOCUMENT = given.REPOSITORY / "docs" / "preferences-api.yaml"
 API = schemathesis.openapi.from_path(DOCUMENT)
-HELD_TO = [
-    not_a_server_error,
-    checks.status_code_conformance,
-    checks.content_type_conformance,
-    checks.response_headers_conformance,
-    checks.response_schema_conformance,
-    checks.unsupported_method,
-    checks.allow_header_conformance,
-]
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,9 @@ import pytest
 import schemathesis
 import yaml
 from hypothesis import HealthCheck, Phase, settings
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi import checks
 
 import given
+from api_checks import HELD_TO
 from eventpost.runtime.problems import KINDS, Kind
 from eventpost_cli import api_document
 from http_gateway import serve_http
@@ -19,15 +18,6 @@ from schedules_site import DAILY, ROLE, SchedulesSite, session_of, signed
 
 DOCUMENT = given.REPOSITORY / api_document.PLACE
 API = schemathesis.openapi.from_path(DOCUMENT)
-HELD_TO = [
-    not_a_server_error,
-    checks.status_code_conformance,
-    checks.content_type_conformance,
-    checks.response_headers_conformance,
-    checks.response_schema_conformance,
-    checks.unsupported_method,
-    checks.allow_header_conformance,
-]
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from serving import serving
 
 type Function = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]
 """A Lambda handler."""
@@ -103,15 +105,9 @@ class Gateway:
 def serve_http(function: Function) -> Iterator[Gateway]:
     """The function is served until the block ends."""
     gateway = Gateway(function)
-    with _Server(gateway) as server:
+    with serving(_Server(gateway)) as server:
         gateway.url = f"http://127.0.0.1:{server.server_port}"
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield gateway
-        finally:
-            server.shutdown()
-            thread.join()
+        yield gateway
 
 
 class _Server(ThreadingHTTPServer):

@@ -9,8 +9,8 @@ import queue
 import signal
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -90,6 +90,10 @@ class Function:
         kind, answer = self.api.answers.get()
         assert kind == "response", f"{answer}\n{self.process.log.read_text()}"
         return answer
+
+
+type Start = Callable[[str], AbstractContextManager[Function]]
+"""Starts the function of this logical id."""
 
 
 @contextmanager

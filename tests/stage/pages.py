@@ -1,11 +1,11 @@
 """A page on this machine for the capture to take: it counts its readers, and can be down."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Final
+
+from serving import serving
 
 COLOUR: Final = (12, 160, 90)
 SIZE: Final = (400, 240)  # CSS pixels
@@ -30,17 +30,9 @@ class Page(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/report"
 
 
-@contextmanager
-def serve_page() -> Iterator[Page]:
+def serve_page() -> AbstractContextManager[Page]:
     """The page is there until the block ends."""
-    with Page() as page:
-        thread = Thread(target=page.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield page
-        finally:
-            page.shutdown()
-            thread.join()
+    return serving(Page())
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,11 +1,12 @@
 """A page that changes: a shop's prices and their columns, served on this machine."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Final
+
+from serving import serving
 
 FIRST: Final = {"Espresso": 290, "Cappuccino": 420, "Flat white": 450, "Filter coffee": 350}
 LATER: Final = {"Espresso": 310, "Cappuccino": 420, "Flat white": 520, "Filter coffee": 180}
@@ -50,17 +51,9 @@ class WatchedPage(ThreadingHTTPServer):
         return f"{page}{''.join(columns)}</main></html>".encode()
 
 
-@contextmanager
-def serve_watched_page() -> Iterator[WatchedPage]:
+def serve_watched_page() -> AbstractContextManager[WatchedPage]:
     """The page is there until the block ends."""
-    with WatchedPage() as page:
-        thread = Thread(target=page.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield page
-        finally:
-            page.shutdown()
-            thread.join()
+    return serving(WatchedPage())
 
 
 class _Handler(BaseHTTPRequestHandler):
