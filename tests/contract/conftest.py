@@ -9,6 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from eventpost.adapters import dynamodb_patience
 from eventpost.adapters.dynamodb_subscribers import DynamoSubscribers
 from eventpost.adapters.memory import MemoryClock
 from eventpost.adapters.memory_subscribers import MemorySubscribers
@@ -32,7 +33,7 @@ def moto() -> Iterator[Callable[[str], Any]]:
 
 @pytest.fixture
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses that the stores made on the test's clock."""
+    """The pauses that the stores made on the test's clock: each is the middle of what chance might have made it."""
     taken: list[float] = []
 
     def sleep(clock: MemoryClock, duration: timedelta) -> None:
@@ -40,6 +41,7 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         clock.advance(duration)
 
     monkeypatch.setattr(MemoryClock, "sleep", sleep)
+    monkeypatch.setattr(dynamodb_patience.random, "uniform", lambda least, most: (least + most) / 2)
     return taken
 
 
