@@ -7,6 +7,7 @@ import click
 COMMANDS = {
     "bounces": "eventpost_cli.bounces:bounces",
     "demo": "eventpost_cli.demo:demo",
+    "events": "eventpost_cli.events:events",
     "explain": "eventpost_cli.explain:explain",
     "keys": "eventpost_cli.keys:keys",
     "local": "eventpost_cli.local.command:local",

@@ -10,7 +10,19 @@ from eventpost.runtime import serve
 
 
 class DcfResult(Event):
-    """A discounted-cash-flow valuation has finished."""
+    """A discounted-cash-flow valuation has finished.
+
+    Attributes:
+        ticker: The company's sign at its exchange.
+        company: What people call it.
+        fair_value: What a share is worth by the model, in `currency`.
+        price: What a share costs, in `currency`.
+        currency: Of both.
+        upside_percent: How far the fair value lies above the price; below it, it is negative.
+        as_of: The day that the price is of.
+        assumptions: What the model takes for granted, a line each. What stands before ": " is shown as its name.
+        report_url: The page with the whole valuation. The mail shows a picture of it, and leads there.
+    """
 
     ticker: str
     company: str

@@ -14,7 +14,19 @@ OneLine = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$", 
 
 
 class WatchedCapture(BaseModel):
-    """What of the page is captured, and how: the options of a screenshot that a task chooses for itself."""
+    """What of the page is captured, and how: the options of a screenshot that a task chooses for itself.
+
+    Attributes:
+        device: Whether the page is opened as on a desktop's screen or as on a phone's.
+        full_page: All of the page, not just what the screen shows.
+        selector: The element that alone is captured, by CSS.
+        dark: Whether the page is asked to be dark.
+        wait_for: The element, by CSS, that is waited for.
+        delay_s: Seconds to wait before the picture is taken, once the page is there.
+        hide: Elements that are not to be seen, by CSS.
+        locale: The language that the page is asked for, such as `de-DE`.
+        time_zone: By whose clock the page tells the time.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,7 +55,18 @@ class WatchedCapture(BaseModel):
 
 
 class PageDue(Event):
-    """A watched page is due to be looked at."""
+    """A watched page is due to be looked at.
+
+    Attributes:
+        task: The id of the task; who follows it gets the mail.
+        title: What the watch is called.
+        page_url: The page.
+        rhythm: How often it is looked at, in words.
+        only_if_changed: In how many of 64 bits two pictures may differ and still be the same, which is not mailed.
+            Without it every picture is mailed.
+        time_zone: By whose clock the mail tells the time.
+        capture: What of the page is captured, and how.
+    """
 
     task: str
     title: OneLine

@@ -10,7 +10,18 @@ from eventpost.runtime import serve
 
 
 class PriceMoved(Event):
-    """A stock's price has moved by more than its usual day."""
+    """A stock's price has moved by more than its usual day.
+
+    Attributes:
+        ticker: The company's sign at its exchange.
+        company: What people call it.
+        price: What a share costs now, in `currency`.
+        previous_price: What it cost before.
+        change_percent: How far the price lies above the one before; below it, it is negative.
+        currency: Of both.
+        occurred_at: When it had moved that far.
+        chart_url: A page with the price's course, where there is one.
+    """
 
     ticker: str
     company: str

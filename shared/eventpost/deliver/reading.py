@@ -11,6 +11,7 @@ from pydantic_core.core_schema import ErrorType
 from eventpost.errors import InvalidEvent
 from eventpost.lists import MailList
 from eventpost.model import Event, EventKey, RaisedEvent
+from eventpost.model.envelope import opened
 
 # Pydantic's own words for these repeat what was sent, or were written by a list's author who may do so.
 _TELLING = frozenset({"value_error", "assertion_error", "union_tag_invalid"})
@@ -21,11 +22,15 @@ _MOST_FAULTS = 10
 def read_event(mail_list: MailList, body: str, event_id: str, raised_at: datetime) -> RaisedEvent:
     """The event in this body, known to fit its list and to name one of its topics.
 
+    Of a CloudEvents envelope it is the `data`; only those are digested, so another `time` makes no other event.
+
     Raises:
         InvalidEvent: It does not; the message names each wrong field but never repeats a value.
     """
+    envelope = opened(body)
+    text = envelope.data if envelope else body
     try:
-        event = mail_list.event.model_validate_json(body)
+        event = mail_list.event.model_validate_json(text)
     except ValidationError as error:
         raise InvalidEvent(_explained(mail_list, error)) from None
     return RaisedEvent(
@@ -33,7 +38,7 @@ def read_event(mail_list: MailList, body: str, event_id: str, raised_at: datetim
         event=event,
         topic=mail_list.topic_of(event),
         raised_at=raised_at,
-        body_digest=hashlib.sha256(body.encode()).hexdigest(),
+        body_digest=hashlib.sha256(text.encode()).hexdigest(),
     )
 
 

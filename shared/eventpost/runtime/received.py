@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from eventpost.errors import InvalidEvent
+from eventpost.model.envelope import opened
+
 EVENT_ID: Final = "event_id"
 KIND: Final = "kind"
 RAISED_AT: Final = "raised_at"
@@ -21,7 +24,7 @@ class Received:
 
     Attributes:
         message_id: SQS's id of the message. A redrive gives it a new one.
-        event_id: The message attribute `event_id`, or else the message id.
+        event_id: The message attribute `event_id`; else what a CloudEvent's source and id come to; else the message id.
         kind: "slice" for what we put there ourselves; producers leave this attribute out.
         raised_at: When the producer sent it; a replayed dead letter says so itself.
         schedule: Which schedule raised it, in which version; "" where none did.
@@ -48,7 +51,7 @@ class Received:
         sent_at = datetime.fromtimestamp(int(system["SentTimestamp"]) / 1000, UTC)
         return cls(
             message_id=record["messageId"],
-            event_id=_short(_text(ours, EVENT_ID)) or record["messageId"],
+            event_id=_short(_text(ours, EVENT_ID)) or _enveloped(record["body"]) or record["messageId"],
             kind=_text(ours, KIND),
             raised_at=_earlier(_text(ours, RAISED_AT), sent_at),
             schedule=_text(ours, SCHEDULE),
@@ -89,6 +92,15 @@ def _short(event_id: str) -> str:
     """The id itself; of a very long one its hash, so that two with the same beginning stay two events."""
     spelt = event_id.encode()
     return event_id if len(spelt) <= _EVENT_ID_MAX else hashlib.sha256(spelt).hexdigest()
+
+
+def _enveloped(body: str) -> str:
+    """The id that an envelope brings. One that is none is refused when the event is read, not here."""
+    try:
+        envelope = opened(body)
+    except InvalidEvent:
+        return ""
+    return envelope.event_id if envelope else ""
 
 
 def _earlier(said: str, sent_at: datetime) -> datetime:
