@@ -98,7 +98,7 @@ class Simulation:
         capture = MemoryCapture(MemoryBlobs(), Blob(b"", "image/png", {}))
         mails = EventMails(self.composer, capture, self.blobs, self.provider, self.time)
         return Delivering(
-            self.everybody, self.ledger, self.provider, self.budget, self.blobs, self.queue, mails, self.time
+            lambda _: self.everybody, self.ledger, self.provider, self.budget, self.blobs, self.queue, mails, self.time
         )
 
     def _invoke(self, delivering: Delivering, body: str | None) -> None:

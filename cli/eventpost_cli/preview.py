@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -12,14 +13,18 @@ from pathlib import Path
 import click
 
 from eventpost.compose import Composer, Sender, Templates
+from eventpost.compose.email import EmailComposer, File
 from eventpost.deliver import read_event
 from eventpost.errors import Permanent
 from eventpost.links import Links
 from eventpost.lists import MailList
-from eventpost.model import LastMailed, Message, Picture, Subscriber
+from eventpost.model import LastMailed, Message, Picture, RaisedEvent, Subscriber
+from eventpost.model.email import EmailRequested
 from eventpost_cli.project import Project
 
 PLACEHOLDER = (960, 540)  # CSS pixels
+_LINKS = Links(["a key for previews only"], "https://mail.example.com")
+_SENDER = Sender("Eventpost <news@example.com>", "news@example.com")
 _SUBSCRIBER = Subscriber("0" * 32, "ada@example.com", {"name": "Ada"}, datetime(2026, 1, 1, tzinfo=UTC))
 
 
@@ -32,7 +37,7 @@ _SUBSCRIBER = Subscriber("0" * 32, "ada@example.com", {"name": "Ada"}, datetime(
 def preview(list_name: str, sample: str | None, out: Path | None) -> None:
     """Write the mail of LIST for its sample events: .eml for a mail program, .html and .txt to look at.
 
-    Screenshots are stood in for by a placeholder, since a sample's page need not exist.
+    Screenshots and attachments are stood in for by a placeholder: what a sample names need not exist.
     """
     project = Project.find()
     mail_list = project.load(list_name)
@@ -61,13 +66,23 @@ def sample_message(templates: Path, mail_list: MailList, body: str) -> Message:
     """
     now = datetime.now(UTC)
     raised = read_event(mail_list, body, "preview", now)
-    links = Links(["a key for previews only"], "https://mail.example.com")
-    composer = Composer(Templates(templates), lambda: links, Sender("Eventpost <news@example.com>", "news@example.com"))
+    if mail_list.addressed:
+        return _direct_mail(templates, mail_list, raised, now)
+    composer = Composer(Templates(templates), lambda: _LINKS, _SENDER)
     screenshot = mail_list.screenshot_of(raised.event)
     picture, last = _placeholder(now) if screenshot else None, None
     if screenshot and screenshot.with_previous:
         last = LastMailed(now - timedelta(days=1), 0.25, picture)
     return composer.event_mail(mail_list, raised, picture, now, last).to(_SUBSCRIBER)
+
+
+def _direct_mail(templates: Path, mail_list: MailList, raised: RaisedEvent, now: datetime) -> Message:
+    """The mail to the first of those that the event names."""
+    email = raised.event
+    assert isinstance(email, EmailRequested), "an addressed list's event names its recipients"
+    files = [File(attachment.filename, "image/png", _placeholder(now).content) for attachment in email.attachments]
+    composer = EmailComposer(Templates(templates), lambda: _LINKS, _SENDER)
+    return composer.direct_mail(mail_list, raised, files, now).to(replace(_SUBSCRIBER, address=email.to[0]))
 
 
 def _placeholder(now: datetime) -> Picture:
@@ -79,10 +94,14 @@ def _write(message: Message, stem: Path) -> list[Path]:
     parsed = message_from_bytes(message.content, policy=email_policy)
     eml, html, text = (stem.with_suffix(suffix) for suffix in (".eml", ".html", ".txt"))
     eml.write_bytes(message.content)
-    html.write_text(html_of(parsed), encoding="utf-8")
-    plain = parsed.get_body(("plain",))
-    text.write_text(plain.get_content() if plain else "", encoding="utf-8")
-    return [eml, html, text]
+    written = [eml]
+    if parsed.get_body(("html",)):
+        html.write_text(html_of(parsed), encoding="utf-8")
+        written.append(html)
+    if plain := parsed.get_body(("plain",)):
+        text.write_text(plain.get_content(), encoding="utf-8")
+        written.append(text)
+    return written
 
 
 def html_of(mail: EmailMessage) -> str:

@@ -68,6 +68,7 @@ def _entry(mail_list: MailList) -> ListEntry:
         topics=(mail_list.topics.names or ()) if mail_list.topics else (),
         any_topic=mail_list.topics is not None and mail_list.topics.any_name,
         open=mail_list.open,
+        addressed=mail_list.addressed,
     )
 
 

@@ -12,7 +12,20 @@ __all__ = ["RESERVED_NAMES", "MailList", "Screenshot", "Topics", "Viewport"]
 
 LIST_NAME = re.compile(r"[a-z][a-z0-9_]{1,31}")
 """What every list's name looks like."""
-RESERVED_NAMES = frozenset({"capture", "feedback", "languages", "letters", "pages", "preferences"})
+RESERVED_NAMES = frozenset(
+    {
+        "capture",
+        "email_api",
+        "feedback",
+        "languages",
+        "letters",
+        "pages",
+        "preferences",
+        "relay",
+        "schedules",
+        "sweeper",
+    }
+)
 """What is no list and has a function, templates or figures of this name."""
 
 # What RFC 5322 lets stand in List-Id without quotes, less the slash: tickers such as BRK.B, ^GSPC and EUR=X fit.
@@ -133,6 +146,8 @@ class MailList:
             operator's import alone; leaving it is up to everybody all the same.
         manages_tasks: Whether its topics are tasks (docs/tasks.md): then templates have `links.task`, which leads to
             the page where a reader can pause or stop theirs.
+        addressed: Whether the event itself names whom it goes to: a kind of `EmailRequested`. Nobody joins such a list;
+            who leaves it gets nothing more of it but what is transactional.
 
     Raises:
         ValueError: The declaration cannot work; the message says why. Raised when the module is imported.
@@ -150,6 +165,7 @@ class MailList:
     critical: bool = False
     open: bool = True
     manages_tasks: bool = False
+    addressed: bool = False
 
     def __post_init__(self) -> None:
         if not LIST_NAME.fullmatch(self.name):
@@ -162,6 +178,18 @@ class MailList:
             self._check_topics(self.topics)
         if self.manages_tasks and not (self.topics and self.topics.any_name):
             msg = f"list {self.name}: manages_tasks goes with topics of any name, one for each task"
+            raise ValueError(msg)
+        if self.addressed:
+            self._check_addressed()
+
+    def _check_addressed(self) -> None:
+        from eventpost.model.email import EmailRequested  # noqa: PLC0415 - not what other lists' starts are to pay for
+
+        if not issubclass(self.event, EmailRequested):
+            msg = f"list {self.name}: addressed goes with an event that names people, a kind of EmailRequested"
+            raise ValueError(msg)  # noqa: TRY004 - as for every fault of a declaration
+        if self.open or self.topics or self.wants or self.screenshot:
+            msg = f"list {self.name}: an addressed list is not open, and has no topics, `wants` or screenshot"
             raise ValueError(msg)
 
     def _check_topics(self, topics: Topics) -> None:

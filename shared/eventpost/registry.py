@@ -22,6 +22,7 @@ class ListEntry(BaseModel):
         topics: The audiences inside it; none where everybody on it gets every event, or where any name is a topic.
         any_topic: Whether any name is a topic: audiences come and go, and nobody joins one by themselves.
         open: Whether anybody may join it by themselves.
+        addressed: Whether its events name whom they go to: nobody is on it, and who leaves it is sent no more of it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,6 +33,7 @@ class ListEntry(BaseModel):
     topics: tuple[str, ...] = ()
     any_topic: bool = False
     open: bool = True
+    addressed: bool = False
 
     @property
     def audiences(self) -> tuple[str, ...]:
@@ -71,7 +73,16 @@ class Registry(BaseModel):
         """Every audience that is known by name, open or not, and its list."""
         return {audience: entry for entry in self.lists for audience in entry.audiences}
 
+    @cached_property
+    def addressed(self) -> frozenset[str]:
+        """The audiences whose events name whom they go to."""
+        return frozenset(entry.name for entry in self.lists if entry.addressed)
+
     def may_join(self, audience: str) -> bool:
         """Whether anybody may join this audience by themselves."""
         entry = self.audiences.get(audience)
         return entry is not None and entry.open
+
+    def may_return(self, audience: str) -> bool:
+        """Whether who has left this audience may come back by themselves, at any time."""
+        return audience in self.addressed or self.may_join(audience)

@@ -10,13 +10,14 @@ from eventpost.model import Event
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test for each list (`folder`), or for each sample of each (`sample`)."""
+    """Run a test for each list (`folder`), or for each sample of each (`sample`); or of the module's own `FOLDERS`."""
+    folders = getattr(metafunc.module, "FOLDERS", FOLDERS)
     if "sample" in metafunc.fixturenames:
-        cases = [(folder, sample) for folder in FOLDERS for sample in samples(folder)]
+        cases = [(folder, sample) for folder in folders for sample in samples(folder)]
         names = [f"{folder.name}-{sample.stem}" for folder, sample in cases]
         metafunc.parametrize(("folder", "sample"), cases, ids=names)
     elif "folder" in metafunc.fixturenames:
-        metafunc.parametrize("folder", FOLDERS, ids=[folder.name for folder in FOLDERS])
+        metafunc.parametrize("folder", folders, ids=[folder.name for folder in folders])
 
 
 @pytest.fixture

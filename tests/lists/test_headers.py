@@ -18,11 +18,14 @@ import pytest
 import given
 import received_mail
 from declared_lists import FOLDERS, declared, samples
+from eventpost.adapters import own_headers
 from eventpost.compose import Addressed, Composer, LetterComposer, Templates
+from eventpost.compose.email import DELIVERY_FIELD, EmailComposer, File
 from eventpost.deliver import read_event
 from eventpost.links import LinkTarget, Purpose, audience_tag
 from eventpost.lists import MailList, Topics
 from eventpost.model import Letter, LetterKind, Message
+from eventpost.model.email import EmailRequested
 from eventpost.registry import ListEntry, Registry
 
 TEMPLATES = Templates(given.REPOSITORY / "templates")
@@ -56,12 +59,13 @@ ALWAYS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A mail, and the audience that it is of; none where it is of no one list."""
+    """A mail, and the audience that it is of; none where it is of no one list. Direct mail has its event as well."""
 
     name: str
     make: Callable[[], Message]
     audience: str
     help: bool
+    email: EmailRequested | None = None
 
     @property
     def head(self) -> str:
@@ -81,6 +85,9 @@ def of_lists() -> Iterator[Case]:
     composer = Composer(TEMPLATES, lambda: given.LINKS, given.SENDER)
     for sample in [sample for folder in FOLDERS for sample in samples(folder)]:
         mail_list = declared(sample.parents[1])
+        if mail_list.addressed:
+            yield of_a_service(mail_list, sample)
+            continue
 
         @cache
         def make(mail_list: MailList = mail_list, sample: Path = sample) -> Message:
@@ -90,6 +97,22 @@ def of_lists() -> Iterator[Case]:
         topic = mail_list.topic_of(mail_list.event.model_validate_json(sample.read_text(encoding="utf-8")))
         audience = f"{mail_list.name}/{topic}" if topic else mail_list.name
         yield Case(f"{mail_list.name}-{sample.stem}", make, audience, help=True)
+
+
+def of_a_service(mail_list: MailList, sample: Path) -> Case:
+    """The mail that a sample asks for, with files of any kind."""
+    composer = EmailComposer(TEMPLATES, lambda: given.LINKS, given.SENDER)
+    raised = read_event(mail_list, sample.read_text(encoding="utf-8"), f"sample-{sample.stem}", given.NOW)
+    email = raised.event
+    assert isinstance(email, EmailRequested)
+    files = [File(attachment.filename, "text/plain", b".\r\n") for attachment in email.attachments]
+
+    @cache
+    def make() -> Message:
+        return composer.direct_mail(mail_list, raised, files, given.NOW).to(ANN)
+
+    audience = "" if email.transactional else mail_list.name
+    return Case(f"{mail_list.name}-{sample.stem}", make, audience, help=True, email=email)
 
 
 def worst(tmp_path: Path) -> Case:
@@ -163,20 +186,31 @@ def test_each_field_stands_there_once_and_none_is_unknown(case: Case) -> None:
     """Nothing that is not accounted for here; what must be is there."""
     lists = (LIST_FIELDS if case.help else LIST_FIELDS - {"List-Help"}) if case.audience else set()
 
-    assert set(case.fields) == ALWAYS | lists
+    wanted = ALWAYS | lists
+    if case.email:
+        named = {"Cc": case.email.cc, "Reply-To": case.email.reply_to}
+        wanted |= {DELIVERY_FIELD, *(name for name, value in named.items() if value)}
+    if case.email and not case.make().content.count(b"multipart/"):
+        wanted |= {"Content-Transfer-Encoding"}
+    assert set(case.fields) == wanted
 
 
 def test_message_id_and_date_are_what_they_should_be(case: Case) -> None:
     """RFC 5322, 3.6.4 and 3.3: one id at our own domain, and a time with its zone. Feedback reads whom it was for."""
     assert re.fullmatch(rf"<{DOT_ATOM}@example\.com>", case.fields["Message-ID"], re.ASCII)
-    assert re.fullmatch(rf"<[0-9a-f]{{32}}\.{ANN.id}@example\.com>", case.fields["Message-ID"])
+    whose = case.fields["Message-ID" if case.email is None else DELIVERY_FIELD]
+    assert re.fullmatch(rf"<[0-9a-f]{{32}}\.{ANN.id}@example\.com>", whose)
+    assert own_headers.subscribers_in(whose) == {ANN.id}
     assert parsedate_to_datetime(case.fields["Date"]) == given.NOW
     assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000", case.fields["Date"])
 
 
 def test_a_mail_is_to_one_address(case: Case) -> None:
-    """Nobody sees who else is on the list."""
-    assert case.fields["To"] == ANN.address
+    """Nobody sees who else is on the list; direct mail shows those whom it names openly, each on a line of its own."""
+    email = case.email
+    assert case.fields["To"] == (",\r\n ".join(email.to) if email else ANN.address)
+    assert case.fields.get("Cc", "") == (",\r\n ".join(email.cc) if email else "")
+    assert email is None or not any(hidden in case.make().content.decode() for hidden in email.bcc)
     assert case.fields["From"] == "Eventpost <news@example.com>"
 
 
@@ -227,4 +261,4 @@ def test_only_texts_are_folded(case: Case) -> None:
     """Long words in encoded form may go on in the next line; no URI, id or address does."""
     folded = {name for name, value in case.fields.items() if "\r\n" in value}
 
-    assert folded <= {"Subject", "List-Id", "From"}
+    assert folded <= {"Subject", "List-Id", "From"} | ({"To", "Cc"} if case.email else set())

@@ -1,7 +1,7 @@
 """What a mail in the bounce mailbox says: a bounce, a delay, a complaint, or nothing about delivery.
 
 `flufl.bounce` knows the reports of RFC 3464 and the prose of many servers. What it does not tell, the status code and
-whose mail it was, is read here. The mail that came back is ours if its `Message-ID` is: `<event.subscriber@domain>`.
+whose mail it was, is read here. The mail that came back is ours if it has an id of ours: `<event.subscriber@domain>`.
 Nobody can make one up for somebody else, since ids are keyed hashes; an address, anybody can.
 """
 
@@ -106,7 +106,8 @@ def _returned(mail: Message) -> Iterator[Message]:
 
 def _subscriber(returned: list[Message], content: bytes) -> str:
     """Whose mail it was, by what came back, or else by the whole text; "" where that names nobody, or several."""
-    told = {id_ for head in returned for id_ in own_headers.subscribers_in(head.get("Message-ID", ""))}
+    fields = [head.get(name, "") for head in returned for name in own_headers.FIELDS]
+    told = {id_ for field in fields for id_ in own_headers.subscribers_in(field)}
     if not told:
         unfolded = content.replace(b"=\r\n", b"").replace(b"=\n", b"")  # quoted-printable's line ends
         told = own_headers.subscribers_in(unfolded.decode("ascii", "replace"))

@@ -5,6 +5,7 @@
 | `subscriber` | the subscriber's id |
 | `list` | the list's name; a letter has none |
 | `event`, `event_rest` | the event's id in URL-safe base64, and where that is too long for one tag, the rest of it |
+| others | of a direct mail: what its service wants it counted by |
 
 A value may hold 256 ASCII letters, digits, `_` and `-`, and no name or value may be empty:
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MessageTag.html. An event id has 256 bytes at most.
@@ -25,7 +26,7 @@ _VALUE_MAX: Final = 256
 
 def tags_of(message: Message) -> "list[MessageTagTypeDef]":
     """The tags of this mail."""
-    tags = {"subscriber": message.subscriber}
+    tags = dict(message.tags) | {"subscriber": message.subscriber}
     if message.event is not None:
         spelt = urlsafe_b64encode(message.event.event_id.encode()).decode().rstrip("=")
         tags |= {"list": message.event.list_name, "event": spelt[:_VALUE_MAX], "event_rest": spelt[_VALUE_MAX:]}

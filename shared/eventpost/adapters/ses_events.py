@@ -5,7 +5,8 @@ addresses, subjects and texts of servers: none of that goes further than this mo
 
 A mail of ours has one recipient, so what is said of a mail is said of its subscriber, whatever address a bounce names
 (that may be where the mail was forwarded to). The subscriber stands in the mail's tags, or, where it went by SES's
-SMTP endpoint, in the `Message-ID` that we gave it: SES gives it another, but tells the first as a header.
+SMTP endpoint, in the `Message-ID` that we gave it: SES gives it another, but tells the first as a header. All copies
+of a direct mail have one, so there another field says it.
 """
 
 import json
@@ -67,7 +68,7 @@ def _feedback(told: _Json) -> Feedback | None:
     mail = told["mail"]
     tags = {name: values[0] for name, values in (mail.get("tags") or {}).items() if values}
     headers = {each["name"].lower(): each["value"] for each in mail.get("headers") or ()}
-    subscriber = message_tags.subscriber_in(tags) or _only(own_headers.subscribers_in(headers.get("message-id", "")))
+    subscriber = message_tags.subscriber_in(tags) or own_headers.subscriber_of(headers)
     if not subscriber:
         return None
     at = datetime.fromisoformat(about.get("timestamp") or mail["timestamp"])
@@ -123,7 +124,3 @@ def _status(recipients: Any) -> str:
 def _word(text: Any) -> str:
     """The text if it is one of SES's own words, else ""."""
     return text if isinstance(text, str) and _WORD.fullmatch(text) else ""
-
-
-def _only(found: set[str]) -> str:
-    return found.pop() if len(found) == 1 else ""

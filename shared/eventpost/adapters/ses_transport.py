@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 LARGEST_MAIL: Final = 40_000_000
 """Bytes after encoding: https://docs.aws.amazon.com/ses/latest/dg/quotas.html, "Message quotas"."""
 
+_UNDER_WAY: Final = 24_000_000
+"""Bytes of mails under way at a time, or else one mail: what boto3 makes of them takes five times as much memory."""
+
 _TOO_FAST: Final = re.compile(r"TooManyRequests|LimitExceeded|Throttl|SlowDown|RequestLimit")
 _ABOUT_US: Final = re.compile(
     r"MailFromDomainNotVerified|NotFound|AccessDenied|Paused|Suspended|NotAuthorized|UnrecognizedClient"
@@ -58,12 +61,14 @@ class SesTransport:
         """See `ports.Transport`."""
         stream, fault = iter(messages), None
         running: set[Future[_Answer]] = set()
-        exhausted = False
+        exhausted, at_a_time = False, self._at_a_time
         try:
             while running or not exhausted:
-                if not exhausted and len(running) < self._at_a_time and not any(call.done() for call in running):
+                if not exhausted and len(running) < at_a_time and not any(call.done() for call in running):
                     try:
-                        running.add(self._threads.submit(self._sent, next(stream)))
+                        message = next(stream)
+                        running.add(self._threads.submit(self._sent, message))
+                        at_a_time = self._as_many_as(message)
                     except StopIteration:
                         exhausted = True
                     except Exception as error:  # noqa: BLE001 - it is raised when all that was taken is told
@@ -87,6 +92,10 @@ class SesTransport:
     def close(self) -> None:
         """End the threads."""
         self._threads.shutdown()
+
+    def _as_many_as(self, message: Message) -> int:
+        """How many mails of this size are sent at a time: those of an event are about as large as each other."""
+        return max(1, min(self._at_a_time, _UNDER_WAY // (len(message.own) + len(message.shared) or 1)))
 
     def _sent(self, message: Message) -> "_Answer":
         """What became of this message, and why SES refuses us rather than the message, or ""."""

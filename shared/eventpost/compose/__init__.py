@@ -1,4 +1,7 @@
-"""An event and a subscriber in, a complete mail out. So it is for letters."""
+"""An event and a subscriber in, a complete mail out. So it is for letters.
+
+Direct mail is imported as `eventpost.compose.email`: no other list is to pay for it.
+"""
 
 from eventpost.compose.frame import Sender
 from eventpost.compose.letter import Addressed, LetterComposer

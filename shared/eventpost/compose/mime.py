@@ -6,10 +6,12 @@ a long link in a header. What is written here is small, and tests read it back w
 
 import base64
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.header import Header
 from email.utils import formataddr, parseaddr
+from urllib.parse import quote
 
 from eventpost.compose.attributes import BREAKING
 from eventpost.errors import TemplateFault
@@ -19,6 +21,11 @@ _ENCODED_LINE = 76  # RFC 2047, section 2
 _LOOKS_ENCODED = "=?"  # a reader would decode it, into whatever its author hid there
 _LINE_MAX = 998  # RFC 5322, 2.1.1
 _EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg"}
+_PLAIN_NAME = re.compile(r"[\w &'()+,.@-]{1,60}", re.ASCII)  # what needs neither quoting nor a second line
+_NAME_LINE = 54  # characters of a name that go on a line, so that with what stands around them none has more than 76
+# RFC 6838, 4.2; but for those of parts that hold others, which may not be in base64 (RFC 2045, 6.4).
+_MEDIA_TYPE = re.compile(r"(application|audio|font|image|model|text|video)/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
+_CHARSET = re.compile(r";\s*charset=\"?([\w.:-]{1,40})\"?\s*(?:;|$)", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,11 @@ def mailbox(sender: str) -> str:
     return named(*parseaddr(sender))
 
 
+def addresses(name: str, all_of_them: Sequence[str]) -> str:
+    """A header field of addresses that are known to be ASCII and without names, one a line: fifty fit on none."""
+    return f"{name}: {',\r\n '.join(all_of_them)}\r\n"
+
+
 def text_part(encoded: str, subtype: str) -> Part:
     """A text part in UTF-8, of text in quoted-printable: readable in the raw, safe on every way."""
     fields = (
@@ -100,15 +112,67 @@ def picture_part(
     return Part(fields, encoded)
 
 
-def multipart(subtype: str, parts: Iterable[Part], seed: str) -> Part:
-    """Parts in one multipart. The boundary comes from `seed` alone, so the same mail has the same bytes.
+def file_part(filename: str, media_type: str, content: bytes) -> bytes:
+    """A file as an attachment, whole: header fields, an empty line, and the content in base64."""
+    head = (
+        f"Content-Type: {_safe_type(media_type)}\r\n"
+        "Content-Transfer-Encoding: base64\r\n"
+        f"Content-Disposition: attachment;{_filename(filename)}\r\n\r\n"
+    )
+    return b"".join((head.encode("ascii"), base64_lines(content)))
 
-    It begins with `=_`, which no quoted-printable or base64 line can hold (RFC 2045, 6.7).
+
+def around(files: Iterable[bytes], seed: str) -> tuple[bytes, bytes]:
+    """What stands before and behind the body of a mail that these files go with, as `file_part` made them.
+
+    The second begins with a line end, so that the body may end in one of its own.
     """
-    boundary = "=_" + hashlib.sha256(f"{subtype}\0{seed}".encode()).hexdigest()[:32]
+    boundary = _boundary("mixed", seed)
+    before = header_block((("Content-Type", f'multipart/mixed; boundary="{boundary}"'),))
+    delimiter = f"\r\n--{boundary}".encode()
+    behind = [piece for file in files for piece in (delimiter, b"\r\n", file)]
+    return before + delimiter + b"\r\n", b"".join((*behind, delimiter, b"--\r\n"))
+
+
+def multipart(subtype: str, parts: Iterable[Part], seed: str) -> Part:
+    """Parts in one multipart. The boundary comes from `seed` alone, so the same mail has the same bytes."""
+    boundary = _boundary(subtype, seed)
     delimiter = f"--{boundary}".encode()
     body = b"".join(delimiter + b"\r\n" + bytes(part) + b"\r\n" for part in parts)
     return Part((("Content-Type", f'multipart/{subtype}; boundary="{boundary}"'),), body + delimiter + b"--\r\n")
+
+
+def _boundary(subtype: str, seed: str) -> str:
+    """It begins with `=_`, which no quoted-printable or base64 line can hold (RFC 2045, 6.7)."""
+    return "=_" + hashlib.sha256(f"{subtype}\0{seed}".encode()).hexdigest()[:32]
+
+
+def _safe_type(media_type: str) -> str:
+    """The type that a file was kept with, and a text's character set; `application/octet-stream` where it is none."""
+    bare = media_type.partition(";")[0].strip().lower()
+    if not _MEDIA_TYPE.fullmatch(bare):
+        return "application/octet-stream"
+    charset = _CHARSET.search(media_type)
+    return f"{bare}; charset={charset[1]}" if charset and bare.startswith("text/") else bare
+
+
+def _filename(name: str) -> str:
+    """The parameter that says what a file is called, in UTF-8 and on several lines where it must be (RFC 2231)."""
+    if _PLAIN_NAME.fullmatch(name):
+        return f' filename="{name}"'
+    lines = [""]
+    for character in map(_percent_encoded, name):  # readers decode each line for itself
+        if len(lines[-1]) + len(character) > _NAME_LINE:
+            lines.append("")
+        lines[-1] += character
+    lines[0] = f"utf-8''{lines[0]}"
+    if len(lines) == 1:
+        return f"\r\n filename*={lines[0]}"
+    return ";".join([f"\r\n filename*{number}*={line}" for number, line in enumerate(lines)])
+
+
+def _percent_encoded(character: str) -> str:
+    return quote(character, safe="")
 
 
 def _encoded(value: str, field: str = "", line_end: str = "") -> str:

@@ -12,6 +12,7 @@ from typing import Final
 
 ROOM: Final = 73
 """Characters of a line. With the `=` of a soft line break, and a first dot as `=2E`, they are the 76 of rule 5."""
+_LINE_ENDS: Final = re.compile(r"\r\n|\r|\n")
 _SOFT: Final = "=\r\n"
 _UNSAFE: Final = re.compile(r"[^ -~]+")
 _SAFE_OCTETS: Final = bytes(range(0x20, 0x7F)) + b"\r\n"
@@ -34,6 +35,17 @@ def encoded(text: str) -> str:
     if written.startswith("."):
         written = f"=2E{written[1:]}"
     return written.replace("\n.", "\n=2E").replace(" \n", " =\n\n").replace("\n", "\r\n")
+
+
+def encoded_as_given(text: str) -> str:
+    """The whole text, as by `encoded`, for a text that is not ours: only CRLF, LF and CR end a line of it.
+
+    Whatever else Python takes for a line's end (form feeds, U+2028) stays part of the line.
+    """
+    lines = _LINE_ENDS.split(text)
+    if len(lines) > 1 and not lines[-1]:
+        lines.pop()
+    return "".join([written + line_end(written) for written, _ in (wrapped(quoted(line), 0) for line in lines)])
 
 
 def line_end(written: str) -> str:

@@ -1,11 +1,12 @@
 """Delivering an event: to everybody in its audience, whatever its size, one slice an invocation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from eventpost import slicing
-from eventpost.deliver.event_mails import EventMails
 from eventpost.deliver.invocation import Invocation
+from eventpost.deliver.mails import Mails
 from eventpost.deliver.reading import read_event
 from eventpost.deliver.report import Report
 from eventpost.deliver.serving import Serving
@@ -19,15 +20,19 @@ from eventpost.ports import Blobs, Budget, Clock, Ledger, Outbox, Subscribers, T
 
 @dataclass(frozen=True, slots=True)
 class Delivering:
-    """The use case: everyone in an event's audience gets the event's mail."""
+    """The use case: everyone in an event's audience gets the event's mail.
 
-    subscribers: Subscribers
+    Attributes:
+        subscribers_of: Who is in an event's audience: for most lists the store, whatever the event.
+    """
+
+    subscribers_of: Callable[[RaisedEvent], Subscribers]
     ledger: Ledger
     transport: Transport
     budget: Budget
     blobs: Blobs
     outbox: Outbox
-    mails: EventMails
+    mails: Mails
     clock: Clock
 
     def deliver(
@@ -134,7 +139,7 @@ class _Attempt:
     def _serving(self, raised: RaisedEvent, tokens: Tokens) -> Serving:
         ports = self.ports
         return Serving(
-            subscribers=ports.subscribers,
+            subscribers=ports.subscribers_of(raised),
             ledger=ports.ledger,
             transport=ports.transport,
             mails=ports.mails,

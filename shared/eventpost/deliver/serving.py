@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from eventpost.compose import EventMail
 from eventpost.deliver.audience import Audience
 from eventpost.deliver.claiming import Claiming
-from eventpost.deliver.event_mails import EventMails
 from eventpost.deliver.group import Group, Policy, Reception, last_word
 from eventpost.deliver.invocation import Invocation
+from eventpost.deliver.mails import Mail, Mails
 from eventpost.deliver.recording import Recording
 from eventpost.deliver.report import Report
 from eventpost.deliver.stream import Stream, Tokens
@@ -54,7 +53,7 @@ class Serving:
     subscribers: Subscribers
     ledger: Ledger
     transport: Transport
-    mails: EventMails
+    mails: Mails
     clock: Clock
     tokens: Tokens
     mail_list: MailList
@@ -172,7 +171,7 @@ class Serving:
             self.retry_after, self.stopped = error.retry_after, True
             return 0
 
-    def _serve_group(self, mail: EventMail, subscribers: Sequence[Subscriber], read_at: datetime) -> str | None:
+    def _serve_group(self, mail: Mail, subscribers: Sequence[Subscriber], read_at: datetime) -> str | None:
         """Claim, mail and record these; the id to read again from, where it has grown old."""
         stream = Stream(self.clock, self.tokens, self.invocation, self.report, read_at, self.faults, self._reception)
         group = Group(self._claiming.claim(subscribers), self.policy, self._recording)
@@ -180,7 +179,7 @@ class Serving:
         self._look_back(stream, group)
         return stream.stale_from
 
-    def _send(self, mail: EventMail, stream: Stream, group: Group) -> None:
+    def _send(self, mail: Mail, stream: Stream, group: Group) -> None:
         """Mail the group, record how it went, and release whatever was certainly not sent."""
         try:
             for answer in self.transport.send(stream.messages(mail, group)):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from eventpost.compose import EventMail
 from eventpost.deliver.group import Group, Reception
 from eventpost.deliver.invocation import Invocation
+from eventpost.deliver.mails import Mail
 from eventpost.deliver.report import Report
 from eventpost.errors import AddressRefused, BudgetSpent, TemplateFault
 from eventpost.model import Message, Outcome, OutcomeKind, Subscriber, check_address
@@ -81,7 +81,7 @@ class Stream:
     ended_early: bool = False
     throttled: bool = False
 
-    def messages(self, mail: EventMail, group: Group) -> Iterator[Message]:
+    def messages(self, mail: Mail, group: Group) -> Iterator[Message]:
         """A message for each subscriber of the group; an address that is none fails here.
 
         Raises:

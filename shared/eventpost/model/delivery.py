@@ -54,6 +54,7 @@ class Message:
         shared: The second.
         tidy: Whether `own` is known to be 7-bit and to have no line that begins with a dot, so nobody need look.
         event: Which event it is about; None for a letter.
+        tags: Names and values by which its provider is to count it, besides our own.
     """
 
     subscriber: str
@@ -63,6 +64,7 @@ class Message:
     shared: bytes = field(default=b"", repr=False)
     tidy: bool = field(default=False, repr=False)
     event: EventKey | None = field(default=None, repr=False)
+    tags: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def content(self) -> bytes:
