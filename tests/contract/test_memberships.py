@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 import given
+from eventpost.addressees import Addressees
 from eventpost.errors import PersonChanged
 from eventpost.model import (
     Change,
@@ -50,6 +51,36 @@ def joining(person: Person, *audiences: str) -> Change:
     """The person joins these audiences."""
     rows = tuple(on(audience, person.id) for audience in audiences)
     return Change(replace(person, audiences=person.audiences | set(audiences)), rows)
+
+
+def test_a_membership_need_have_no_address(store: Memberships) -> None:
+    """Whoever leaves an addressed list is known by their id alone."""
+    record = ConsentRecord(ConsentWay.ADDRESSED, NOW)
+    row = Membership("direct_mail", ANN, "", {}, MembershipState.LEFT, NOW, record, left=JOINED)
+    store.save([Change(Person(ANN, audiences=frozenset({"direct_mail"})), (row,))])
+
+    assert store.of([row.key]) == {row.key: row}
+    assert list(store.everybody("direct_mail")) == [row]
+    assert known(store) == Person(ANN, audiences=frozenset({"direct_mail"}), version=1)
+
+
+def test_addressees_are_looked_up_in_any_store(store: Memberships) -> None:
+    """Who bounced, who left, who left at another address by now, and who did none of these."""
+    ids = [f"{number:032x}" for number in range(60)]
+    bounced, away, now_at = ids[0], ids[1], ids[2]
+    left = replace(on("direct_mail", now_at, MembershipState.LEFT), left=JOINED, address="")
+    suppression = Suppression(SuppressionReason.BOUNCE, NOW, "5.1.1")
+    store.save([Change(Person(bounced, suppression=suppression)), Change(Person(away, moved_to=now_at))])
+    store.save([Change(Person(now_at, audiences=frozenset({"direct_mail"}), moved_from=frozenset({away})), (left,))])
+    store.save([joining(Person(ids[3]), "direct_mail")])
+    addressees = Addressees(store, lambda: given.ID_KEY)
+
+    assert addressees.refusals("direct_mail", ids, transactional=False) == {
+        bounced: "suppressed: bounce 5.1.1",
+        away: "left",
+        now_at: "left",
+    }
+    assert addressees.refusals("direct_mail", ids, transactional=True) == {bounced: "suppressed: bounce 5.1.1"}
 
 
 def test_of_whom_nothing_is_known_nothing_is_told(store: Memberships) -> None:

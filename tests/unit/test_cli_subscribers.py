@@ -111,6 +111,16 @@ def test_audiences_are_lists_or_topics_but_not_lists_with_topics(small_project: 
     assert "stock_alerts" not in known
 
 
+def test_nobody_is_imported_onto_an_addressed_list(world: ConsentWorld, tmp_path: Path) -> None:
+    """Its events name whom they go to."""
+    done = import_(tmp_path, "address,lists\nada@example.com,direct_mail\n")
+
+    assert done.exit_code == 1
+    assert "line 2: there is no list or topic 'direct_mail' that anybody joins" in done.output
+    assert "direct_mail" not in done.output.partition("There are: ")[2]
+    assert world.person("ada").version == 0
+
+
 def test_import_adds_who_is_not_there_yet(world: ConsentWorld, tmp_path: Path) -> None:
     """Once more, and everybody is left as they are."""
     text = "address,lists\nada@example.com,stock_alerts/AMZN\nbob@example.com,stock_alerts/AMZN;dcf_engine_results\n"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import sentinels
 from consent_world import NEWS, PRICES, ConsentWorld, id_of
+from direct_world import DIRECT, WITH_DIRECT
 from eventpost.errors import StoreUnavailable
 from eventpost.model import MembershipState, Person, SuppressionReason
 from eventpost_cli.subscribers.columns import EXPORTED, guarded, unguarded
@@ -254,6 +255,30 @@ def test_a_person_is_shown_for_a_reader(world: ConsentWorld) -> None:
         "    left by one click on 2026-01-01 00:00 UTC\n"
         f"    name={sentinels.NAME}\n"
     )
+
+
+def test_who_left_what_nobody_joins_is_shown_and_exported_by_id_alone(
+    world: ConsentWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of an address is known, and so nothing is told; all of it can be erased."""
+    world.registry = WITH_DIRECT
+    deploy(world, monkeypatch)
+    world.leave("bob", DIRECT)
+
+    shown = subscribers("show", id_of("bob")).stdout
+    assert shown == (
+        f"{id_of('bob')}  (no address)\n"
+        f"  {DIRECT}: left, which nobody joins: its events name whom they go to\n"
+        "    left by one click on 2026-01-01 00:00 UTC\n"
+    )
+    assert subscribers("show", sentinels.address("bob")).stdout == shown
+    assert json.loads(subscribers("export", "--person", id_of("bob")).stdout)["addresses"][0]["address"] == ""
+    assert subscribers("export", DIRECT).stdout.count("\n") == 1
+    exported = subscribers("export", DIRECT, "--state", "all").stdout.splitlines()[1:]
+    assert [line.split(",")[:3] for line in exported] == [["", DIRECT, "left"]]
+
+    assert f"{id_of('bob')}  {DIRECT} (left)" in subscribers("erase", id_of("bob"), "--yes").stdout
+    assert world.rows("bob") == {}
 
 
 def test_who_has_moved_is_shown_with_the_addresses_of_before(world: ConsentWorld) -> None:

@@ -9,7 +9,7 @@ from eventpost_cli.deployment import Deployment, on_a_deployment
 from eventpost_cli.explain import told_plainly
 from eventpost_cli.project import Project
 from eventpost_cli.subscribers.import_report import ImportReport, report
-from eventpost_cli.subscribers.known_lists import check_audiences, known_audiences
+from eventpost_cli.subscribers.known_lists import check_audiences, joinable_audiences
 from eventpost_cli.subscribers.people_file import PeopleFile
 from eventpost_cli.subscribers.progress import progress, watched
 
@@ -36,7 +36,7 @@ def import_(deployment: Deployment, file: Path, audience: str | None, dry_run: b
     the exit status is 1 then, and the other rows are in. To import the same file again is harmless.
     """
     people = PeopleFile(file, audience)
-    check_audiences(people.audiences(), known_audiences(Project.find()))
+    check_audiences(people.audiences(), joinable_audiences(Project.find()))
     with report(rejected) as told:
         try:
             with told_plainly():

@@ -20,6 +20,12 @@ def known_audiences(project: Project) -> set[str]:
     return set(declared(project).audiences)
 
 
+def joinable_audiences(project: Project) -> set[str]:
+    """Those that somebody can be put on: nobody joins an addressed list."""
+    registry = declared(project)
+    return set(registry.audiences) - registry.addressed
+
+
 def check_audiences(named: Mapping[str, int], known: Collection[str]) -> None:
     """Return if all of these, each with the line that names it, are known.
 
@@ -36,7 +42,7 @@ def check_audiences(named: Mapping[str, int], known: Collection[str]) -> None:
 
 def _told(name: str) -> str:
     if _NAME.fullmatch(name):
-        return f"there is no list or topic {name!r}"
+        return f"there is no list or topic {name!r} that anybody joins"
     return "the column `lists` holds what is no list's name"
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from eventpost.consent.records import Held
-from eventpost.model import ConsentRecord, Membership
+from eventpost.model import ConsentRecord, ConsentWay, Membership
 from eventpost_cli.deployment import Deployment, on_a_deployment
 from eventpost_cli.explain import told_plainly
 from eventpost_cli.subscribers.person_document import document
@@ -53,11 +53,17 @@ def _lines(held: Held) -> Iterator[str]:
 
 
 def _membership_lines(row: Membership) -> Iterator[str]:
-    yield f"  {row.audience}: {row.state}, joined {_told(row.joined_at)}, {_consent(row.joined)}"
+    yield f"  {row.audience}: {row.state}, {_joined(row)}"
     if row.left:
         yield f"    left {_consent(row.left)}"
     if row.attributes:
         yield f"    {', '.join(f'{name}={value}' for name, value in row.attributes.items())}"
+
+
+def _joined(row: Membership) -> str:
+    if row.joined.how is ConsentWay.ADDRESSED:
+        return "which nobody joins: its events name whom they go to"
+    return f"joined {_told(row.joined_at)}, {_consent(row.joined)}"
 
 
 def _consent(record: ConsentRecord) -> str:

@@ -31,5 +31,18 @@ def check_open(registry: Registry, audiences: Collection[str]) -> None:
         UnknownAudience: There is no such audience, it is not open, or none was named.
     """
     if not audiences or not all(registry.may_join(audience) for audience in audiences):
-        msg = "no such list or topic, or not one that anybody may join"
-        raise UnknownAudience(msg)
+        raise _unknown()
+
+
+def check_return(registry: Registry, audiences: Collection[str]) -> None:
+    """Return if whoever may see their preferences may be on each of these: addressed lists are open to them as well.
+
+    Raises:
+        UnknownAudience: There is no such audience, or it is not open.
+    """
+    if not all(registry.may_return(audience) for audience in audiences):
+        raise _unknown()
+
+
+def _unknown() -> UnknownAudience:
+    return UnknownAudience("no such list or topic, or not one that anybody may join")

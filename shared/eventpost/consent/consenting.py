@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from eventpost.consent import letters
@@ -110,7 +110,21 @@ class Consenting:
         """
         if person.address:
             return person.address
-        return next((row.address for row in self.memberships_of(person).values()), "")
+        return next((row.address for row in self.memberships_of(person).values() if row.address), "")
+
+    def unanswered(self, person: Person, until: datetime) -> datetime | None:
+        """When the person's row goes by itself if a question of now is not answered `until` then; None for never.
+
+        It goes where the person never answered anything. A suppression never goes, and neither does that they left.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        if person.expires_at is not None:
+            return max(person.expires_at, until)
+        if person.address or person.suppression:
+            return None
+        return None if any(row.expires_at is None for row in self.memberships_of(person).values()) else until
 
     def settle[T](self, decide: Callable[[], Decided[T]]) -> T:
         """Store what `decide` says is to be stored, and return the other thing it says: it fits what is stored.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from eventpost.consent.addressed import unstored
 from eventpost.consent.audiences import tagged
 from eventpost.consent.consenting import Consenting
 from eventpost.consent.transitions import moved_away
@@ -21,7 +22,8 @@ class Found(NamedTuple):
 def found(consenting: Consenting, target: LinkTarget) -> Found | None:
     """The membership that a link with an audience's tag is about, or None where nothing is stored of it.
 
-    It is the first on the way from the link's id to the person's present one that has not moved on. So the link works
+    Of an addressed list there is one even then, for nobody joins that: the person's at their present address. Else it
+    is the first on the way from the link's id to the person's present one that has not moved on. So the link works
     before, after and in the middle of a change of address, which takes several saves where there are many memberships.
 
     Raises:
@@ -34,8 +36,10 @@ def found(consenting: Consenting, target: LinkTarget) -> Found | None:
         if row is not None:
             last = Found(person, row)
             if not moved_away(row):
-                break
-    return last
+                return last
+    rows = unstored(consenting, person, {})
+    audience = tagged(rows, target.tag)
+    return Found(person, rows[audience]) if audience else last
 
 
 def parted(consenting: Consenting, person: Person, but: str = "") -> Sequence[Change]:

@@ -11,7 +11,7 @@ from eventpost.consent.asking import TAG_BYTES, Asker, Question, admit, asker, o
 from eventpost.consent.audiences import check_number, check_open
 from eventpost.consent.consenting import Consenting, Decided
 from eventpost.consent.finding import parted
-from eventpost.consent.transitions import active, refused, stays, unanswered
+from eventpost.consent.transitions import active, refused, stays
 from eventpost.links import LinkTarget, Purpose
 from eventpost.model import (
     ON,
@@ -148,7 +148,7 @@ class Joining:
             person,
             address="" if person.suppression else address,
             audiences=person.audiences | rows.keys(),
-            expires_at=unanswered(person, until),
+            expires_at=self._consenting.unanswered(person, until),
         )
         return Change(after, tuple(_asked_for(row, replace(pending, audience=each)) for each, row in rows.items()))
 

@@ -20,7 +20,7 @@ class Seen:
     Attributes:
         audience: What it is about, or "" where nobody knows any more.
         address_hint: The masked address that the link was mailed to, or "".
-        state: Where the membership stands, or None where there is none.
+        state: Where the membership stands, or None where there is none. Everybody has one of an addressed list.
         topic: What people know its topic as, or "" where it has none.
     """
 
@@ -66,7 +66,7 @@ class Leaving:
         """Put the person on the audience again, as if they had never left; returns which it is.
 
         "" where that cannot be: they are suppressed, were never on it, were taken off by who had put them on it, or
-        left a list that is not open more than a day ago.
+        left a list that is neither open nor an addressed one more than a day ago.
 
         Raises:
             PersonChanged: Others changed this person each time. Trying again later may succeed.
@@ -100,4 +100,4 @@ class Leaving:
         if dismissed(row) or refused_it(row):
             return False
         recent = row.left.at > self._consenting.clock.now() - open_for(Purpose.UNDO)
-        return recent or self._consenting.registry.may_join(row.audience)
+        return recent or self._consenting.registry.may_return(row.audience)

@@ -31,4 +31,5 @@ def departed(row: Membership, record: ConsentRecord) -> Membership:
 
 
 def _under(row: Membership, person: Person, state: MembershipState) -> Membership:
-    return replace(row, subscriber=person.id, address=person.address, state=state, suppressed="")
+    address = person.address if row.address else ""  # of an addressed list, events name it
+    return replace(row, subscriber=person.id, address=address, state=state, suppressed="")

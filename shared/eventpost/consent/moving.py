@@ -15,7 +15,7 @@ from eventpost.consent.asking import TAG_BYTES, Asker, Question, admit, asker, o
 from eventpost.consent.consenting import Consenting, Decided
 from eventpost.consent.finding import parted
 from eventpost.consent.moved_rows import arrived, departed
-from eventpost.consent.transitions import moved_away, stays, unanswered
+from eventpost.consent.transitions import moved_away, stays
 from eventpost.errors import AddressRefused, Suppressed, UnknownAudience
 from eventpost.links import LinkTarget, Purpose
 from eventpost.model import (
@@ -138,7 +138,7 @@ class Moving:
             tag = secrets.token_hex(TAG_BYTES)
             return (Change(new),), Letter(LetterKind.MOVE, new.id, asked=tag, language=language)
         tag = new.asked if new.asked and new.moving_from == old else secrets.token_hex(TAG_BYTES)
-        until = unanswered(new, self._consenting.clock.now() + _UNCONFIRMED_FOR)
+        until = self._consenting.unanswered(new, self._consenting.clock.now() + _UNCONFIRMED_FOR)
         after = replace(new, address=new.address or who.address, asked=tag, moving_from=old, expires_at=until)
         return (Change(after),), Letter(LetterKind.MOVE, new.id, asked=tag, language=language)
 

@@ -26,7 +26,7 @@ class Row:
         topic: What the topic is called, or "".
         description: The list's sentence, or "".
         on: The person is on it.
-        open: The person may join it by themselves.
+        open: The person may join it, or come back to it, by themselves.
     """
 
     audience: str
@@ -69,8 +69,8 @@ class View:
 
 
 def listed(registry: Registry, on: Mapping[str, Membership], tag: str) -> list[Row]:
-    """Every audience that is open or in `on`: first that of the tag, then those in `on`, then the rest by title."""
-    audiences = {audience for audience, entry in registry.audiences.items() if entry.open}.union(on)
+    """Every audience that is open, addressed or in `on`: the tag's, then those in `on`, then the rest by title."""
+    audiences = {audience for audience, entry in registry.audiences.items() if entry.open or entry.addressed}.union(on)
     rows = [_row(audience, registry, on.get(audience)) for audience in audiences]
     return sorted(
         rows,
@@ -88,4 +88,4 @@ def _row(audience: str, registry: Registry, on: Membership | None) -> Row:
     entry, topic = registry.entry_of(audience), topic_title(registry, audience, on)
     if entry is None:
         return Row(audience, audience.partition("/")[0], topic, "", on is not None, open=False)
-    return Row(audience, entry.title, topic, entry.description, on is not None, entry.open)
+    return Row(audience, entry.title, topic, entry.description, on is not None, registry.may_return(audience))

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from eventpost.consent.address_hint import address_hint
+from eventpost.consent.addressed import unstored
 from eventpost.consent.asking import admit, asker
-from eventpost.consent.audiences import check_number, check_open, tagged
+from eventpost.consent.audiences import check_number, check_return, tagged
 from eventpost.consent.consenting import MOST_CHANGES, Consenting, Decided
 from eventpost.consent.preferences_page import LONGEST_SEARCH, ROWS_A_PAGE, Row, View, listed, searched
 from eventpost.consent.topic_titles import untitled
@@ -53,18 +54,21 @@ class Preferring:
             StoreUnavailable: The store did not answer.
         """
         person = self._consenting.person(target.subscriber)
-        on = {each: row for each, row in self._consenting.memberships_of(person).items() if row.state in ON}
+        rows = self._consenting.memberships_of(person)
+        if person.address:
+            rows = {**rows, **unstored(self._consenting, person, rows)}
+        on = {each: row for each, row in rows.items() if row.state in ON}
         search = " ".join(search.split())[:LONGEST_SEARCH]
-        rows = searched(listed(self._consenting.registry, on, target.tag), search)
-        pages = max(1, -(-len(rows) // ROWS_A_PAGE))
+        shown = searched(listed(self._consenting.registry, on, target.tag), search)
+        pages = max(1, -(-len(shown) // ROWS_A_PAGE))
         page = min(max(page, 1), pages)
         return View(
             address_hint=address_hint(person.address),
             suppressed=_why_not(person),
-            rows=tuple(rows[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE]),
+            rows=tuple(shown[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE]),
             page=page,
             pages=pages,
-            found=len(rows),
+            found=len(shown),
             joined_count=len(on),
             search=search,
         )
@@ -89,13 +93,15 @@ class Preferring:
     def leave_everything(self, target: LinkTarget) -> int:
         """Take the person off all audiences, whatever the link's own; returns how many they have left by it.
 
-        It is one save for each 50, each whole. If one fails, doing it all again goes on with what is left to do.
+        Addressed lists are among them, whether or not anything is stored of these. It is one save for each 50, each
+        whole. If one fails, doing it all again goes on with what is left to do.
 
         Raises:
             PersonChanged: Others changed this person each time. Trying again goes on.
             StoreUnavailable: The store did not answer. Trying again goes on.
         """
-        return sum(self._emptied(subscriber) for subscriber in self._ids(target.subscriber))
+        left = sum(self._emptied(subscriber) for subscriber in self._ids(target.subscriber))
+        return left + self._consenting.settle(lambda: self._addressed_left(target.subscriber))
 
     def ask_for_link(self, address: str, source: str, language: str = "en") -> None:
         """Have a link to the preferences mailed to this address, if it is known.
@@ -114,6 +120,7 @@ class Preferring:
     def _saved(self, target: LinkTarget, joining: frozenset[str], leaving: frozenset[str]) -> Decided[Saved]:
         person = self._consenting.person(target.subscriber)
         rows = self._consenting.memberships_of(person, joining | leaving)
+        rows = {**rows, **unstored(self._consenting, person, rows)}
         record = ConsentRecord(ConsentWay.PREFERENCES, self._consenting.clock.now(), _FORM)
         new = sorted(each for each in joining if each not in rows or rows[each].state not in ON)
         joined = self._joined(person, target.tag, {each: rows.get(each) for each in new}, record) if new else ()
@@ -126,7 +133,7 @@ class Preferring:
         self, person: Person, tag: str, rows: Mapping[str, Membership | None], record: ConsentRecord
     ) -> tuple[Membership, ...]:
         """These memberships active. Who comes back is the person of before; who is new is as on their other lists."""
-        check_open(self._consenting.registry, rows)
+        check_return(self._consenting.registry, rows)
         if _why_not(person):
             msg = f"nothing can be joined: {_why_not(person)}"
             raise Suppressed(msg)
@@ -176,6 +183,15 @@ class Preferring:
         changed = tuple(new for row in rows.values() if (new := withdrawn(row, record)) != row)
         left = sum(row.state is not MembershipState.LEFT for row in rows.values())
         return (answered(person, changed),) if changed else (), (left, batch[-1] if batch else "")
+
+    def _addressed_left(self, subscriber: str) -> Decided[int]:
+        """Leave what the person is on although nothing is stored of it."""
+        person = self._consenting.person(subscriber)
+        registry = self._consenting.registry
+        record = ConsentRecord(ConsentWay.EVERYTHING, self._consenting.clock.now(), _FORM)
+        rows = unstored(self._consenting, person, self._consenting.memberships_of(person, registry.addressed))
+        changed = tuple(withdrawn(row, record) for row in rows.values())
+        return (answered(person, changed),) if changed else (), len(changed)
 
 
 def _why_not(person: Person) -> str:

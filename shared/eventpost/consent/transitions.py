@@ -41,7 +41,7 @@ def active(row: Membership, record: ConsentRecord, joined_at: datetime) -> Membe
 
 def moved_away(row: Membership) -> bool:
     """Whether this is what a change of address left behind: the membership is under another id."""
-    return row.state is MembershipState.LEFT and row.left is not None and row.left.how is ConsentWay.MOVED
+    return row.is_moved_away
 
 
 def refused_it(row: Membership) -> bool:
@@ -67,19 +67,9 @@ def answered(person: Person, rows: Sequence[Membership]) -> Change:
     """
     gone = frozenset(row.audience for row in rows if row.state is MembershipState.LEFT and person.is_erased)
     kept = tuple(row for row in rows if row.audience not in gone)
-    address = person.address or next((row.address for row in kept if not person.is_erased), "")
+    address = person.address or next((row.address for row in kept if row.address and not person.is_erased), "")
     after = stays(person, (row.audience for row in kept))
     return Change(replace(after, address=address, audiences=after.audiences - gone), kept, gone)
-
-
-def unanswered(person: Person, until: datetime) -> datetime | None:
-    """When the person's row goes by itself if a question of now is not answered `until` then; None for never.
-
-    It goes where the person never confirmed anything. A suppression never goes.
-    """
-    if person.expires_at is not None:
-        return max(person.expires_at, until)
-    return None if person.address or person.suppression else until
 
 
 def refused(person: Person) -> bool:

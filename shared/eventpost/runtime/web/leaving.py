@@ -1,6 +1,6 @@
 """The pages behind an unsubscribe link: the question, leaving, and undoing it."""
 
-from eventpost.consent.leaving import Leaving
+from eventpost.consent.leaving import Leaving, Seen
 from eventpost.links import LinkTarget, Purpose
 from eventpost.model import ConsentWay, MembershipState
 from eventpost.runtime.web.visit import Answer, Named, UnknownWish, Visit
@@ -8,11 +8,11 @@ from eventpost.runtime.web.visit import Answer, Named, UnknownWish, Visit
 
 def show(visit: Visit, token: str) -> Answer:
     """Ask whether they want to leave."""
-    seen = Leaving(visit.consenting).seen(visit.target(Purpose.UNSUBSCRIBE, token))
+    target = visit.target(Purpose.UNSUBSCRIBE, token)
+    seen = Leaving(visit.consenting).seen(target)
     what = visit.named(seen.audience, seen.topic)
     if what is None or seen.state in {None, MembershipState.LEFT}:
-        joins = visit.consenting.registry.may_join(seen.audience)
-        return Answer("not_on", {"what": what, "join": seen.audience.partition("/")[0] if joins else ""})
+        return Answer("not_on", {"what": what, **_ways_back(visit, target, seen)})
     return Answer("unsubscribe", {"what": what, "hint": seen.address_hint})
 
 
@@ -40,6 +40,17 @@ def _left(visit: Visit, target: LinkTarget) -> Answer:
     audience = Leaving(visit.consenting).leave(target, ConsentWay.PAGE)
     undo = visit.token(Purpose.UNDO, target) if audience else ""
     return Answer("left", {"what": _named(visit, target, audience), "undo": undo, "more": True})
+
+
+def _ways_back(visit: Visit, target: LinkTarget, seen: Seen) -> dict[str, str]:
+    """How who is not on it may be: an open list has a form; of an addressed one, who has left can only undo that."""
+    registry = visit.consenting.registry
+    joins = registry.may_join(seen.audience)
+    left_it = seen.audience in registry.addressed and seen.state is MembershipState.LEFT
+    return {
+        "join": seen.audience.partition("/")[0] if joins else "",
+        "undo": visit.token(Purpose.UNDO, target) if left_it else "",
+    }
 
 
 def _named(visit: Visit, target: LinkTarget, audience: str) -> Named | None:

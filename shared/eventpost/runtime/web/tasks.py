@@ -44,7 +44,7 @@ def _page(visit: Visit, target: LinkTarget, act: Act, done: str = "") -> Answer:
     seen = Leaving(visit.consenting).seen(target)
     what = visit.named(seen.audience, seen.topic)
     if seen.state not in ON:
-        return Answer("not_on", {"what": what, "join": ""})
+        return Answer("not_on", {"what": what, "join": "", "undo": ""})
     kept = _after(visit.tasks, seen, act)
     if kept is None:
         return Answer("nothing")
