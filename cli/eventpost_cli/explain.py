@@ -13,7 +13,7 @@ import click
 from eventpost import slicing
 from eventpost.errors import Misconfigured, Retryable
 from eventpost.model import Delivery, DeliveryState, EventKey, IdRange
-from eventpost.ports import LedgerHistory
+from eventpost.ports import GivenUp, LedgerHistory
 from eventpost_cli.counting import counted
 from eventpost_cli.deployment import Deployment, on_a_deployment
 
@@ -54,6 +54,7 @@ class Story:
         counts: How many deliveries are in which state.
         told: Those that failed or are uncertain.
         unchanged: Whether nobody was mailed, because the event's picture was the one that was mailed last.
+        given_up: Why it, or a part of it, went to dead letters last, or None.
     """
 
     event: EventKey
@@ -62,6 +63,7 @@ class Story:
     counts: Counter[DeliveryState] = field(default_factory=Counter)
     told: list[Delivery] = field(default_factory=list)
     unchanged: bool = False
+    given_up: GivenUp | None = None
 
     @property
     def open_share(self) -> float:
@@ -76,6 +78,9 @@ class Story:
             ranges = "1 range" if len(self.gaps) == 1 else f"{len(self.gaps):,} ranges"
             yield f"Not finished: {self.open_share:.1%} of the audience is still open, in {ranges} of ids"
             yield from (f"  {gap.first} to {gap.last}" for gap in self.gaps[:shown])
+            if self.given_up:
+                error, reason, at = self.given_up
+                yield f"Given up on {at:%Y-%m-%d %H:%M:%S} UTC, see the dead letters. {error}: {reason}"
         else:
             yield "Finished: everybody is settled."
         if self.unchanged:
@@ -102,6 +107,7 @@ class Story:
             "finished": not self.gaps,
             "gaps": [{"first": gap.first, "last": gap.last} for gap in self.gaps],
             "unchanged": self.unchanged,
+            "given_up": self.given_up and {**self.given_up._asdict(), "at": self.given_up.at.isoformat()},
             "counts": {state.value: self.counts[state] for state in DeliveryState},
             **{
                 state.value: [
@@ -126,7 +132,7 @@ def read_story(history: LedgerHistory, event: EventKey) -> Story:
         )
         raise click.ClickException(msg)
     finished = list(history.finished(event))
-    story = Story(event, opened.opened_at, slicing.gaps(done.ids for done in finished))
+    story = Story(event, opened.opened_at, slicing.gaps(done.ids for done in finished), given_up=opened.given_up)
     story.unchanged = any("unchanged" in done.counts for done in finished)
     for delivery in with_progress(history.deliveries(event)):
         story.counts[delivery.state] += 1

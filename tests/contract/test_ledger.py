@@ -14,7 +14,7 @@ from eventpost.adapters.memory import MemoryClock
 from eventpost.adapters.memory_ledger import MemoryLedger
 from eventpost.errors import EventIdReused
 from eventpost.model import Claim, Delivery, DeliveryState, EventKey, IdRange, SliceDone
-from eventpost.ports import Ledger, LedgerHistory
+from eventpost.ports import GivenUp, Ledger, LedgerHistory
 from tables import DYNAMODB, LEDGER_KEYS, new_table
 
 EVENT = EventKey("price_moves", "event-1")
@@ -368,9 +368,44 @@ def test_what_is_known_of_an_event_is_read(case: Case) -> None:
     case.ledger.open(EVENT, "digest")
     case.clock.advance(LEASE)
     case.ledger.open(EVENT, "digest")
-    assert case.history.opened(EVENT) == ("digest", first, None)
+    assert case.history.opened(EVENT) == ("digest", first, None, None)
     case.ledger.handed_out(EVENT, FIRST)
-    assert case.history.opened(EVENT) == ("digest", first, FIRST)
+    assert case.history.opened(EVENT) == ("digest", first, FIRST, None)
+
+
+def test_an_event_that_was_given_up_says_why(case: Case) -> None:
+    """The last note stays, with its moment, and none of it stands in the way of a replay."""
+    first = case.clock.now()
+    case.ledger.open(EVENT, "digest")
+    case.ledger.handed_out(EVENT, FIRST)
+    case.ledger.give_up(EVENT, "StoreUnavailable", "S3 was down")
+    case.clock.advance(LEASE)
+    case.ledger.give_up(EVENT, "SliceExpired", "tried for 4 days")
+
+    assert case.history.opened(EVENT) == (
+        "digest",
+        first,
+        FIRST,
+        GivenUp("SliceExpired", "tried for 4 days", first + LEASE),
+    )
+    assert case.ledger.open(EVENT, "digest") == FIRST
+    assert list(case.history.deliveries(EVENT)) == list(case.history.finished(EVENT)) == []
+    with pytest.raises(EventIdReused):
+        case.ledger.open(EVENT, "another")
+
+
+def test_an_event_that_nobody_could_read_is_known_as_given_up(case: Case) -> None:
+    """It was never opened, so whatever is sent under its id next is the event."""
+    case.ledger.give_up(EVENT, "InvalidEvent", "é" * 200)
+    known = case.history.opened(EVENT)
+
+    assert known == ("", case.clock.now(), None, GivenUp("InvalidEvent", "é" * 128, case.clock.now()))
+    assert case.ledger.open(EVENT, "digest") is None
+    again = case.history.opened(EVENT)
+    assert again is not None
+    assert again.body_digest == "digest"
+    with pytest.raises(EventIdReused):
+        case.ledger.open(EVENT, "another")
 
 
 def test_finished_slices_are_read_in_order(case: Case) -> None:

@@ -56,6 +56,23 @@ def test_a_finished_event_says_so_with_its_counts(ledger: MemoryLedger) -> None:
     )
 
 
+def test_an_event_that_was_given_up_says_why(ledger: MemoryLedger) -> None:
+    """As dead letters do. Once a replay has finished it, that is told instead."""
+    ledger.give_up(EVENT, "MailTooLarge", "the mail has 9 bytes")
+
+    assert explain().output.splitlines()[-2:] == [
+        "Given up on 2026-01-01 00:00:00 UTC, see the dead letters. MailTooLarge: the mail has 9 bytes",
+        "0 deliveries",
+    ]
+    assert json.loads(explain("--json").output)["given_up"] == {
+        "error": "MailTooLarge",
+        "reason": "the mail has 9 bytes",
+        "at": "2026-01-01T00:00:00+00:00",
+    }
+    ledger.finish(EVENT, SliceDone(IdRange(), {}))
+    assert "Given up" not in explain().output
+
+
 def test_an_event_whose_picture_had_not_changed_says_why_nobody_was_mailed(ledger: MemoryLedger) -> None:
     """No subscriber has a row: the range that is finished tells it."""
     assert not json.loads(explain("--json").stdout)["unchanged"]

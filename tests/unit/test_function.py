@@ -9,9 +9,21 @@ from typing import Any
 import pytest
 
 import given
+from eventpost import slicing
 from eventpost.errors import Misconfigured, Permanent, StoreUnavailable
 from eventpost.lists import Screenshot
-from eventpost.model import Every, Occurrence, OutcomeKind, Schedule, ScheduleState, Target, schedule_id
+from eventpost.model import (
+    EventKey,
+    Every,
+    IdRange,
+    Occurrence,
+    OutcomeKind,
+    Schedule,
+    ScheduleState,
+    Slice,
+    Target,
+    schedule_id,
+)
 from eventpost.runtime.queue import QueueFunction
 from eventpost.schedule import standing
 from eventpost.settings import ListSettings
@@ -206,6 +218,52 @@ def test_the_last_receive_goes_to_dead_letters_with_its_reason(
     assert (attributes["error"], attributes["reason"]) == ("StoreUnavailable", "DynamoDB answered Throttling")
     assert attributes["event_id"] == "m1"
     assert system.outbox.postponed == []
+
+
+def test_the_ledger_knows_why_an_event_was_given_up(system: System) -> None:
+    """Whoever asks what became of it is told what dead letters say."""
+    invoke(system, record("not json", attributes={"event_id": text("e1")}))
+
+    known = system.ledger.opened(EventKey("price_moves", "e1"))
+    assert known is not None
+    assert known.given_up is not None
+    assert (known.given_up.error, known.given_up.at) == ("InvalidEvent", system.clock.now())
+    assert known.given_up.reason == system.outbox.sent[0][2]["reason"]
+
+
+def test_a_slice_that_is_given_up_is_told_of_its_event(system: System) -> None:
+    """Slices carry the id of their event."""
+    attributes = {"kind": text("slice"), "event_id": text("e1")}
+    body = slicing.posted(Slice(EventKey("price_moves", "e1"), "0" * 64, SENT_AT, IdRange())).body
+
+    assert invoke(system, record(body, attributes=attributes)) == []
+    known = system.ledger.opened(EventKey("price_moves", "e1"))
+    assert known is not None
+    assert known.given_up is not None
+    assert known.given_up.error == "EventTooOld"
+
+
+def test_an_event_is_not_given_up_for_what_came_under_its_id(system: System) -> None:
+    """The first body under an id is the event; the second one's fate is not the event's."""
+    system.join("ann")
+    first, second = ({"ticker": ticker} for ticker in ("AMZN", "GOOG"))
+    for body in (first, second):
+        invoke(system, record(body, attributes={"event_id": text("e1")}))
+
+    known = system.ledger.opened(EventKey("price_moves", "e1"))
+    assert known is not None
+    assert known.given_up is None
+    assert [attributes["error"] for _, _, attributes in system.outbox.sent] == ["EventIdReused"]
+
+
+def test_an_event_is_given_up_though_the_ledger_is_down(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is on dead letters all the same, which is where an operator looks."""
+    for call in ("open", "give_up"):
+        monkeypatch.setattr(system.ledger, call, failing(StoreUnavailable("down")))
+
+    assert invoke(system, record({"ticker": "AMZN"}, receives=5)) == []
+    ((queue, _, attributes),) = system.outbox.sent
+    assert (queue, attributes["error"]) == ("https://dead", "StoreUnavailable")
 
 
 @pytest.mark.parametrize("refusal", [Permanent("too long"), StoreUnavailable("down"), RuntimeError(BODY)])

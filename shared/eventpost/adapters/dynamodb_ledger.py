@@ -39,7 +39,7 @@ class DynamoLedger:
         """See `ports.Ledger`."""
         with translated("DynamoDB"):
             try:
-                row = self._note(event, "body_digest", body_digest, ConditionExpression=_SAME_OR_NEW)
+                row = self._note(event, "body_digest", {"S": body_digest}, ConditionExpression=_SAME_OR_NEW)
             except self._client.exceptions.ConditionalCheckFailedException:
                 msg = "this event id was seen before with another body"
                 raise EventIdReused(msg) from None
@@ -48,9 +48,14 @@ class DynamoLedger:
     def handed_out(self, event: EventKey, own: IdRange) -> None:
         """See `ports.Ledger`."""
         with translated("DynamoDB"):
-            self._note(event, "own_ids", rows.range_text(own))
+            self._note(event, "own_ids", {"S": rows.range_text(own)})
 
-    def _note(self, event: EventKey, attribute: str, value: str, **condition: Any) -> rows.Row:
+    def give_up(self, event: EventKey, error: str, reason: str) -> None:
+        """See `ports.Ledger`."""
+        with translated("DynamoDB"):
+            self._note(event, "given_up", rows.given_up(error, reason, self._clock.now()))
+
+    def _note(self, event: EventKey, attribute: str, value: rows.Row, **condition: Any) -> rows.Row:
         """Note this in the event's own row, which then expires anew; returns the whole row."""
         now = self._clock.now()
         answer = self._client.update_item(
@@ -59,7 +64,7 @@ class DynamoLedger:
             UpdateExpression="SET #set = :set, expires_at = :expires_at, opened_at = if_not_exists(opened_at, :now)",
             ExpressionAttributeNames={"#set": attribute},
             ExpressionAttributeValues={
-                ":set": {"S": value},
+                ":set": value,
                 ":expires_at": rows.expiry(now)["expires_at"],
                 ":now": {"N": rows.milliseconds(now)},
             },

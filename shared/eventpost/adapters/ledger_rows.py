@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from eventpost.model import Claim, Delivery, DeliveryState, EventKey, IdRange, SliceDone
-from eventpost.ports import Opened
+from eventpost.ports import GivenUp, Opened
 
 type Row = Mapping[str, Any]
 """An item or a key as DynamoDB's low-level client takes and gives it."""
@@ -39,8 +39,18 @@ def event_key(event: EventKey) -> Row:
 
 def opened_of(row: Row) -> Opened:
     """What the event's own row tells."""
-    opened_at = datetime.fromtimestamp(int(row["opened_at"]["N"]) / 1000, UTC)
-    return Opened(row["body_digest"]["S"], opened_at, own_of(row))
+    digest = row["body_digest"]["S"] if "body_digest" in row else ""
+    given_up = _given_up_of(row["given_up"]["M"]) if "given_up" in row else None
+    return Opened(digest, _moment_of(row["opened_at"]), own_of(row), given_up)
+
+
+def given_up(error: str, reason: str, now: datetime) -> Row:
+    """What the event's own row says of why it was given up on."""
+    return {"M": {"error": {"S": error}, "reason": {"S": cut(reason)}, "at": {"N": milliseconds(now)}}}
+
+
+def _given_up_of(value: Row) -> GivenUp:
+    return GivenUp(value["error"]["S"], value["reason"]["S"], _moment_of(value["at"]))
 
 
 def own_of(row: Row) -> IdRange | None:
@@ -66,7 +76,7 @@ def delivery_key(event: EventKey, subscriber: str) -> Row:
 def ended_row(event: EventKey, delivery: Delivery, end: Row) -> Row:
     """The row of a delivery that ended; `end` says when, see `ended_at`."""
     row = {**delivery_key(event, delivery.subscriber), "state": {"S": delivery.state.value}, **end}
-    return {**row, "reason": {"S": _cut(delivery.reason)}} if delivery.reason else row
+    return {**row, "reason": {"S": cut(delivery.reason)}} if delivery.reason else row
 
 
 def ended_at(now: datetime) -> Row:
@@ -125,6 +135,10 @@ def milliseconds(moment: datetime) -> str:
     return str(int(moment.timestamp() * 1000))
 
 
-def _cut(reason: str) -> str:
+def _moment_of(value: Row) -> datetime:
+    return datetime.fromtimestamp(int(value["N"]) / 1000, UTC)
+
+
+def cut(reason: str) -> str:
     """As much of the reason as a row has room for."""
     return reason.encode()[:REASON_MAX].decode(errors="ignore")

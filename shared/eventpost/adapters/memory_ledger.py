@@ -8,10 +8,10 @@ from threading import Lock
 from typing import Final
 
 from eventpost.adapters.budget import LeasedBudget, Limits
-from eventpost.adapters.ledger_rows import RETENTION
+from eventpost.adapters.ledger_rows import RETENTION, cut
 from eventpost.errors import EventIdReused
 from eventpost.model import Claim, Delivery, DeliveryState, EventKey, IdRange, SliceDone
-from eventpost.ports import Clock, Opened
+from eventpost.ports import Clock, GivenUp, Opened
 
 _FREE: Final = frozenset({Claim.MINE})
 _FREE_OR_EXPIRED: Final = frozenset({Claim.MINE, Claim.UNCERTAIN})
@@ -32,6 +32,7 @@ class _EventRow:
     opened_at: datetime
     expires_at: datetime
     own: IdRange | None = None
+    given_up: GivenUp | None = None
 
 
 class MemoryLedger:
@@ -57,12 +58,21 @@ class MemoryLedger:
     def open(self, event: EventKey, body_digest: str) -> IdRange | None:
         """See `ports.Ledger`."""
         with self._one_at_a_time:
-            row = self._events.setdefault(event, _EventRow(body_digest, self._clock.now(), self._expiry()))
-            if row.digest != body_digest:
+            row = self._event_row(event)
+            if row.digest not in {"", body_digest}:
                 msg = "this event id was seen before with another body"
                 raise EventIdReused(msg)
-            row.expires_at = self._expiry()
+            row.digest, row.expires_at = body_digest, self._expiry()
             return row.own
+
+    def _event_row(self, event: EventKey) -> _EventRow:
+        return self._events.setdefault(event, _EventRow("", self._clock.now(), self._expiry()))
+
+    def give_up(self, event: EventKey, error: str, reason: str) -> None:
+        """See `ports.Ledger`."""
+        with self._one_at_a_time:
+            row = self._event_row(event)
+            row.given_up, row.expires_at = GivenUp(error, cut(reason), self._clock.now()), self._expiry()
 
     def handed_out(self, event: EventKey, own: IdRange) -> None:
         """See `ports.Ledger`."""
@@ -124,7 +134,7 @@ class MemoryLedger:
     def opened(self, event: EventKey) -> Opened | None:
         """See `ports.LedgerHistory`."""
         row = self._events.get(event)
-        return Opened(row.digest, row.opened_at, row.own) if row else None
+        return Opened(row.digest, row.opened_at, row.own, row.given_up) if row else None
 
     def finished(self, event: EventKey) -> Iterator[SliceDone]:
         """See `ports.LedgerHistory`."""

@@ -1,6 +1,6 @@
 """What the use cases need of the world. Adapters fulfil these; the contract is written here, once."""
 
-from eventpost.ports.ledger import Ledger, LedgerHistory, Opened
+from eventpost.ports.ledger import GivenUp, Ledger, LedgerHistory, Opened
 from eventpost.ports.scheduling import Advance, Occurrences, Quotas, Schedules, Sweeps
 from eventpost.ports.sending import Budget, Transport
 from eventpost.ports.subscribers import MOST_ROWS, Attempts, Memberships, Subscribers
@@ -14,6 +14,7 @@ __all__ = [
     "Budget",
     "Capture",
     "Clock",
+    "GivenUp",
     "Ledger",
     "LedgerHistory",
     "Memberships",

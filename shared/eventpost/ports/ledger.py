@@ -66,6 +66,16 @@ class Ledger(Protocol):
         """
         ...
 
+    def give_up(self, event: EventKey, error: str, reason: str) -> None:
+        """Note that a message of this event is on its way to dead letters, and why; the last such note stays.
+
+        It says nothing of deliveries, and changes nothing of what other tries do. The event need not have been opened.
+
+        Raises:
+            StoreUnavailable: The store did not answer; noting it again is harmless.
+        """
+        ...
+
     def finish(self, event: EventKey, done: SliceDone) -> None:
         """Note that everybody in this range is settled. The event is finished once such ranges cover all ids.
 
@@ -75,12 +85,28 @@ class Ledger(Protocol):
         ...
 
 
+class GivenUp(NamedTuple):
+    """Why a message of an event went to dead letters: the error's type, what it said, and when (UTC)."""
+
+    error: str
+    reason: str
+    at: datetime
+
+
 class Opened(NamedTuple):
-    """What the ledger knows of an event itself: its body's digest, when it was first opened, and what `open` gives."""
+    """What the ledger knows of an event itself.
+
+    Attributes:
+        body_digest: Its body's digest, or "" where it was given up on before anybody could read it.
+        opened_at: When the first try at it began, or was given up on (UTC).
+        own: What `open` gives.
+        given_up: Why it was given up on last, or None. Once it has been replayed, finished slices say more.
+    """
 
     body_digest: str
     opened_at: datetime
     own: IdRange | None
+    given_up: GivenUp | None = None
 
 
 class LedgerHistory(Protocol):

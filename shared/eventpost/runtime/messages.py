@@ -39,6 +39,8 @@ class Messages:
         logger: Takes the function's log.
         word: What the log calls a message, such as `event`.
         replayable: What the body of a dead letter is to be, so that it can be put on the queue again as it is.
+        note_given_up: Is told of a message before it goes to dead letters. Where it fails, the message goes all the
+            same.
     """
 
     settings: QueueSettings
@@ -46,6 +48,7 @@ class Messages:
     logger: "Logger"
     word: str
     replayable: Callable[[Received], str] = lambda received: received.body
+    note_given_up: Callable[[Received, Exception], None] = lambda _received, _error: None
 
     def serve(
         self, records: Iterable[Mapping[str, Any]], handle: Callable[[Received], None]
@@ -108,6 +111,10 @@ class Messages:
         """
         kind, reason = explained(error)
         self._log(f"{self.word} given up", received, error)
+        try:
+            self.note_given_up(received, error)
+        except Exception as trouble:  # noqa: BLE001 - it may be the store's being down that the message is given up for
+            self._log(f"nobody can be told that the {self.word} was given up", received, trouble)
         try:
             self.outbox.send(
                 self.settings.dead_letters_url,

@@ -10,13 +10,15 @@ from aws_lambda_powertools import Logger
 
 from eventpost import slicing
 from eventpost.deliver import Delivering, Invocation, Report, read_event
-from eventpost.errors import Misconfigured
+from eventpost.errors import EventIdReused, Misconfigured
 from eventpost.lists import MailList
-from eventpost.ports import Clock, Outbox
+from eventpost.model import EventKey
+from eventpost.ports import Clock, Ledger, Outbox
+from eventpost.runtime.faults import explained
 from eventpost.runtime.figures import Figures
 from eventpost.runtime.messages import Messages
 from eventpost.runtime.received import Received
-from eventpost.runtime.wired import QueueConsumer, wired
+from eventpost.runtime.wired import QueueConsumer, wired, wired_for_direct_mail
 from eventpost.settings import ListSettings
 
 if TYPE_CHECKING:
@@ -45,6 +47,11 @@ class Platform(Protocol):
         ...
 
     @property
+    def ledger(self) -> Ledger:
+        """What became of events, which is told of those that are given up."""
+        ...
+
+    @property
     def outbox(self) -> Outbox:
         """The queues."""
         ...
@@ -57,7 +64,7 @@ class Platform(Protocol):
 
 def serve(mail_list: MailList) -> "QueueFunction":
     """The Lambda handler of this list. Nothing is read, made or called until its first invocation."""
-    return QueueFunction(mail_list, wired, ListSettings.load)
+    return QueueFunction(mail_list, wired_for_direct_mail if mail_list.addressed else wired, ListSettings.load)
 
 
 class QueueFunction(QueueConsumer[Platform, ListSettings]):
@@ -81,7 +88,7 @@ class QueueFunction(QueueConsumer[Platform, ListSettings]):
         settings = self._settings  # before the batch: in it, the error would be one message's and go unheard
         remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
         deadline = self._platform.clock.now() + remaining
-        messages = Messages(settings, self._platform.outbox, self._logger, "event", _replayable)
+        messages = Messages(settings, self._platform.outbox, self._logger, "event", _replayable, self._note_given_up)
 
         def handle(received: Received) -> None:
             owner = f"{context.aws_request_id}/{received.message_id}"
@@ -100,6 +107,11 @@ class QueueFunction(QueueConsumer[Platform, ListSettings]):
     @cached_property
     def _logger(self) -> Logger:
         return Logger(service=self.mail_list.name)
+
+    def _note_given_up(self, received: Received, error: Exception) -> None:
+        if isinstance(error, EventIdReused):  # of the event that has this id nothing was given up
+            return
+        self._platform.ledger.give_up(EventKey(self.mail_list.name, received.event_id), *explained(error))
 
     def _handle(self, received: Received, invocation: Invocation) -> None:
         report = Report()
