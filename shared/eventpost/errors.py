@@ -3,6 +3,7 @@
 No message holds an address, a name or a body: errors travel to logs and to dead letters.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 
@@ -61,7 +62,7 @@ class ScheduleChanged(Retryable):
 
 
 class QuotaReached(Retryable):
-    """This owner has as many schedules as the deployment allows. `retry_after` says when, if time alone helps."""
+    """This owner has made, or handed in, as much as the deployment allows. `retry_after` says when, if time helps."""
 
 
 class InvalidEvent(Permanent):
@@ -129,8 +130,51 @@ class UnknownSchedule(Permanent):
 
 
 class TokenReused(Permanent):
-    """A schedule was made with this client token from another request. Give every schedule a token of its own."""
+    """Another request came with this client token or event id. Give every schedule and every event one of its own."""
 
 
 class TargetRefused(Permanent):
     """A scheduled event's queue is gone or does not let the relay send. Mend the queue or its policy, then replay."""
+
+
+class Refused(Permanent):
+    """A request does not hold together. `faults` says what is wrong where, without repeating a value.
+
+    Each fault is a path of names and positions in the body, and what to write there instead.
+    """
+
+    def __init__(self, message: str, faults: Sequence[tuple[tuple[str | int, ...], str]] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
+
+
+class BodyRefused(Refused):
+    """The body does not fit its list's schema. Mend what the faults name; docs/events.md shows every field."""
+
+
+class RecipientsRefused(Refused):
+    """Some of those that a mail is for may not be mailed: their address bounced, or they do not want it."""
+
+
+class AttachmentRefused(Refused):
+    """An attachment is not there, too large, or of a type that mail servers refuse."""
+
+
+class AttachmentTooLarge(AttachmentRefused):
+    """The files of a mail, or one alone, make it larger than its provider takes. Send a link to what is large."""
+
+
+class BodyTooLarge(Permanent):
+    """The body is larger than a queue takes. Send a reference to what is large in it."""
+
+
+class AttachmentMissing(Permanent):
+    """A file that goes with a mail is not kept under its key (any more). Upload it again, then raise the event anew."""
+
+
+class UnknownReceipt(Permanent):
+    """Nothing was accepted under this id in the last 30 days, or somebody else's was."""
+
+
+class UnknownList(Permanent):
+    """There is no such list. `GET /lists` tells those that there are."""

@@ -47,6 +47,7 @@ class Settings(BaseModel):
         schedule_targets: ARNs of the queues that schedules may name beside lists, by commas; a star is anything.
         schedules_per_owner: Recurring schedules that one owner may have at a time.
         schedules_per_hour: Schedules that one owner may make in an hour.
+        posts_per_minute: Events, mails and files that one owner may hand to the mail API in a minute.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -78,6 +79,7 @@ class Settings(BaseModel):
     schedule_targets: str = ""
     schedules_per_owner: Annotated[int, Field(ge=1)] = 1_000
     schedules_per_hour: Annotated[int, Field(ge=1)] = 1_000_000
+    posts_per_minute: Annotated[int, Field(ge=1)] = 3_000
 
     @field_validator("sender")
     @classmethod
@@ -104,6 +106,11 @@ class Settings(BaseModel):
     def allowed_targets(self) -> tuple[str, ...]:
         """The patterns of the queues' ARNs that schedules may name beside lists."""
         return tuple(filter(None, self.schedule_targets.split(",")))
+
+    def list_queue_url(self, list_name: str) -> str:
+        """The URL of a list's queue: beside the relay's, as all queues of the stack are."""
+        account_url, _, _ = self.relay_queue_url.rpartition("/")
+        return f"{account_url}/{self.stack_name}-{list_name}"
 
     @property
     def sender_address(self) -> str:

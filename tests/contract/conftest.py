@@ -14,7 +14,6 @@ from eventpost.adapters.dynamodb_subscribers import DynamoSubscribers
 from eventpost.adapters.memory import MemoryClock
 from eventpost.adapters.memory_subscribers import MemorySubscribers
 from faults import OneAtATime
-from privacy import pytest_runtest_makereport  # noqa: F401 - a hook: pytest finds it here
 from tables import DYNAMODB, SUBSCRIBERS_KEYS, new_table
 
 

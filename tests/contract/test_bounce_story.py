@@ -92,7 +92,7 @@ class Story:
         """Deliver an event; gives what the ledger says of each address then, with the reason."""
         mails = EventMails(self.system.composer, self.system.capture, self.system.blobs, self.transport, self.clock)
         delivering = Delivering(
-            subscribers=self.subscribers,
+            subscribers_of=lambda _: self.subscribers,
             ledger=self.ledger,
             transport=self.transport,
             budget=self.system.budget,

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 import given
+from api_site import ROLE, session_of, signed
 from http_gateway import serve_http
-from schedules_site import LATER, ROLE, SchedulesSite, session_of, signed
+from schedules_site import LATER, SchedulesSite
 
 EXAMPLE = given.REPOSITORY / "examples" / "schedule_event.py"
 EVENT = '{"ticker": "AMZN", "fair_value": "183.30"}'

@@ -11,12 +11,14 @@ from hypothesis import HealthCheck, Phase, settings
 
 import given
 from api_checks import HELD_TO
-from eventpost.runtime.problems import KINDS, Kind
+from api_site import ROLE, session_of, signed
+from eventpost.runtime.problems import Kind
+from eventpost.runtime.schedules import KINDS
 from eventpost_cli import api_document
 from http_gateway import serve_http
-from schedules_site import DAILY, ROLE, SchedulesSite, session_of, signed
+from schedules_site import DAILY, SchedulesSite
 
-DOCUMENT = given.REPOSITORY / api_document.PLACE
+DOCUMENT = given.REPOSITORY / api_document.SCHEDULES.place
 API = schemathesis.openapi.from_path(DOCUMENT)
 
 
@@ -64,7 +66,7 @@ def test_every_answer_is_as_documented(case: Any, site: SchedulesSite, url: str)
 
 def test_the_document_has_not_drifted_from_the_code() -> None:
     """`make docs` would change nothing."""
-    assert DOCUMENT.read_text(encoding="utf-8") == api_document.written(), "run `make docs`"
+    assert DOCUMENT.read_text(encoding="utf-8") == api_document.written(api_document.SCHEDULES), "run `make docs`"
 
 
 def test_every_operation_is_documented(site: SchedulesSite) -> None:

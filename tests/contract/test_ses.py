@@ -1,7 +1,10 @@
 """SES in particular: its answers as they come over HTTP, what each means, and what is asked of it."""
 
 import base64
+import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -10,7 +13,7 @@ from botocore.config import Config
 
 from eventpost.adapters.ses_transport import LARGEST_MAIL, SesTransport
 from eventpost.errors import Misconfigured
-from eventpost.model import Message, Outcome, OutcomeKind
+from eventpost.model import EventKey, Message, Outcome, OutcomeKind
 from outcomes_told import told_before
 from sentinels import address
 from ses_answers import SesServer, ses_server
@@ -72,6 +75,47 @@ def test_what_ses_is_asked(server: SesServer, transport: SesTransport) -> None:
         "EmailTags": [{"Name": "subscriber", "Value": "ann"}],
         "ConfigurationSetName": "events",
     }
+
+
+def test_a_mail_is_counted_by_its_services_tags_as_well(server: SesServer, transport: SesTransport) -> None:
+    """They are told with our own, which no other can stand for."""
+    event = EventKey("direct_mail", "id")
+    tags = (("kind", "receipt"), ("subscriber", "somebody-else"))
+    list(transport.send([replace(message(), event=event, tags=tags)]))
+    (request,) = server.requests
+
+    told = {tag["Name"]: tag["Value"] for tag in request["EmailTags"]}
+    assert told == {"kind": "receipt", "subscriber": "ann", "list": "direct_mail", "event": "aWQ"}
+
+
+@pytest.mark.parametrize(("size", "together"), [(100, 8), (5_900_000, 4), (13_000_000, 1)])
+def test_large_mails_are_sent_by_fewer_calls_at_a_time(size: int, together: int) -> None:
+    """As many as make 24 MB, or one: each takes five times its size in memory."""
+    calls = FewAtATime()
+    large = bytes(size)
+    transport = SesTransport(calls, "")  # type: ignore[arg-type]
+    told = list(transport.send([replace(message(), shared=large)] * 16))
+    transport.close()
+
+    assert [outcome.kind for outcome in told] == [SENT] * 16
+    assert calls.most == together
+
+
+class FewAtATime:
+    """Counts how many calls are under way."""
+
+    def __init__(self) -> None:
+        self.most = self._now = 0
+        self._changed = threading.Lock()
+
+    def send_email(self, **_: object) -> None:
+        """Take some time."""
+        with self._changed:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        time.sleep(0.05)
+        with self._changed:
+            self._now -= 1
 
 
 def test_no_configuration_set_is_asked_for_where_there_is_none(server: SesServer) -> None:

@@ -22,6 +22,7 @@ from eventpost_cli.deployment import Deployment
 from eventpost_cli.local.sam_cli.sam import STACK_NAME
 from eventpost_cli.local.stack import LocalStack
 from eventpost_cli.main import main
+from privacy import WATCH
 
 PATIENCE_S: Final = 60
 LOOK_S: Final = 0.1
@@ -91,9 +92,11 @@ class Deployed:
     def raise_event(self, list_name: str, event: Mapping[str, Any] | str, **attributes: str) -> str:
         """Send the event to its list's queue, under an id of its own unless one is given. Returns that id."""
         attributes.setdefault("event_id", uuid.uuid4().hex)
+        body = event if isinstance(event, str) else json.dumps(event)
+        WATCH.learn_body(body)
         self.sqs.send_message(
             QueueUrl=self.deployment.queue_url(list_name),
-            MessageBody=event if isinstance(event, str) else json.dumps(event),
+            MessageBody=body,
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
             },
@@ -166,21 +169,40 @@ class Deployed:
             return CliRunner().invoke(main, [*arguments, "--local"], input=stdin)
 
     def logs(self) -> Iterator[tuple[str, str]]:
-        """What has been logged: by the stack's processes, and by the functions into their log groups.
+        """What has been logged; see `logs_of`."""
+        return logs_of(self.stack)
 
-        The inbox's log is left out: it stands for mailboxes and the servers before them, which are not ours.
-        """
-        for file in self.stack.state.logs.glob("*.log"):
-            if file.name != "inbox.log":
-                yield file.name, file.read_text(errors="replace")
-        logs = self.stack.client("logs")
-        for group in logs.describe_log_groups()["logGroups"]:
-            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
-            yield group["logGroupName"], "\n".join(event["message"] for page in pages for event in page["events"])
+
+def logs_of(stack: LocalStack) -> Iterator[tuple[str, str]]:
+    """What has been logged: by the stack's processes, and by the functions into their log groups.
+
+    The inbox's log is left out: it stands for mailboxes and the servers before them, which are not ours.
+    """
+    for file in stack.state.logs.glob("*.log"):
+        if file.name != "inbox.log":
+            yield file.name, file.read_text(errors="replace")
+    logs = stack.client("logs")
+    for group in logs.describe_log_groups()["logGroups"]:
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
+        yield group["logGroupName"], "\n".join(event["message"] for page in pages for event in page["events"])
+
+
+def search_logs(stack: LocalStack) -> None:
+    """See that nothing of what has been logged tells of anybody, or of a body; what functions tell fails their test.
+
+    The stack's other processes are other people's programs, which name their authors: there, sentinels are all.
+    """
+    for name, text in logs_of(stack):
+        if name.endswith(".log"):
+            found = sentinels.found_in([text])
+            assert not found, f"{name} holds what no log may hold: {found}"
+        else:
+            WATCH.tell(name, text)
 
 
 def _letter(message: dict[str, Any]) -> Letter:
     told = message.get("MessageAttributes", {})
     # What SQS itself moved has no attributes of ours: it is known by its message id, as a list's function knows it.
     attributes = {"event_id": message["MessageId"]} | {name: value["StringValue"] for name, value in told.items()}
+    WATCH.tell("a dead letter's reason", f"{attributes.get('error')}: {attributes.get('reason')}")
     return Letter(message["Body"], attributes)

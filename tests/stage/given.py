@@ -167,7 +167,7 @@ class System:
     def delivering(self) -> Delivering:
         """The use case over the ports as they are now."""
         return Delivering(
-            subscribers=self.subscribers,
+            subscribers_of=lambda _: self.subscribers,
             ledger=self.ledger,
             transport=self.transport,
             budget=self.budget,

@@ -1,4 +1,4 @@
-"""Unit tests run in memory: a socket is a mistake, and so is a subscriber in a log."""
+"""Unit tests run in memory: a socket is a mistake."""
 
 import socket
 from pathlib import Path
@@ -7,7 +7,6 @@ from typing import NoReturn
 import pytest
 
 import given
-from privacy import pytest_runtest_makereport  # noqa: F401 - a hook: pytest finds it here
 
 
 def _refuse(*_: object, **__: object) -> NoReturn:

@@ -33,9 +33,15 @@ app = importlib.util.module_from_spec(specification)
 specification.loader.exec_module(app)
 assert callable(app.lambda_handler)
 assert "PIL" not in sys.modules, "few lists compare pictures"
+for others in ("cloudevents", "deprecation", "jsonschema"):
+    assert others not in sys.modules, "few events come in an envelope, and only the mail API looks at schemas"
+assert not {"cloudevents", "jsonschema"} & sys.modules.keys(), "few events are CloudEvents, and the API checks bodies"
 import eventpost.wiring  # as the first event has it
-for others in ("consent", "pages", "schedule", "tasks", "wiring.people", "adapters.dynamodb_schedules"):
+for others in ("consent", "pages", "schedule", "tasks", "wiring.people", "adapters.dynamodb_schedules", "mailapi"):
     assert f"eventpost.{others}" not in sys.modules, f"{others} makes a list's start longer for nothing"
+for addressed in ("model.email", "addressees", "compose.email", "deliver.emails", "wiring.direct"):
+    needed = addressed == "model.email" and "direct_mail" in sys.argv[1]
+    assert needed is (f"eventpost.{addressed}" in sys.modules), f"{addressed} is for addressed lists alone"
 """
 
 

@@ -8,6 +8,7 @@ import given
 from eventpost.errors import UnknownTopic
 from eventpost.lists import MailList, Screenshot, Topics, Viewport
 from eventpost.model import EventKey, RaisedEvent
+from eventpost.model.email import EmailRequested
 
 
 def declare(name: str = "price_moves", topics: Topics | None = None, **more: Any) -> MailList:
@@ -82,6 +83,30 @@ def test_nobody_can_choose_among_topics_of_any_name() -> None:
         with pytest.raises(ValueError, match="manages_tasks goes with topics of any name"):
             declare(topics=topics, manages_tasks=True)
     assert declare(topics=ANY_NAME, open=False, manages_tasks=True).manages_tasks
+
+
+def test_an_addressed_lists_event_names_people() -> None:
+    """And nothing else says who gets it, or has a picture taken for it."""
+    with pytest.raises(ValueError, match="an event that names people"):
+        declare(addressed=True, open=False)
+    asked: dict[str, Any] = {
+        "name": "receipts",
+        "event": EmailRequested,
+        "subject": "",
+        "title": "T",
+        "description": "D",
+        "addressed": True,
+    }
+    assert MailList(**asked, open=False).addressed
+    more: tuple[dict[str, Any], ...] = (
+        {"open": True},
+        {"topics": Topics(field="subject", names=("a",))},
+        {"wants": lambda *_: True},
+        {"screenshot": Screenshot(url="")},
+    )
+    for wrong in more:
+        with pytest.raises(ValueError, match="an addressed list is not open, and has no topics"):
+            MailList(**{**asked, "open": False, **wrong})
 
 
 def test_a_png_has_no_quality() -> None:

@@ -73,6 +73,7 @@ def test_one_screen_has_all_that_is_needed(state: State) -> None:
 
     lines = shown.getvalue().splitlines()
     assert len(lines) < 15
-    served = (f"{ADDRESSES.endpoint}/links/join", f"{ADDRESSES.endpoint}/schedules-api/schedules")
+    paths = ("/links/join", "/schedules-api/schedules", "/email-api")
+    served = (f"{ADDRESSES.endpoint}{path}" for path in paths)
     for wanted in (ADDRESSES.inbox, ADDRESSES.endpoint, *served, *ADDRESSES.queues().values(), "Ctrl-C", "aws.log"):
         assert any(line.endswith(wanted) for line in lines), wanted

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import given
+from api_site import OTHER_ROLE, ROLE
 from eventpost.model import Cron, Every, Once, ScheduleState
-from schedules_site import DAILY, EVENT, LATER, OTHER_ROLE, QUEUE, ROLE, SchedulesSite, wanted
+from schedules_site import DAILY, EVENT, LATER, QUEUE, SchedulesSite, wanted
 
 AT = datetime(2026, 2, 1, 17, tzinfo=UTC)
 SOON = given.NOW + timedelta(seconds=1)

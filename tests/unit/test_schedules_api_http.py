@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from api_site import ROLE, session_of, signed
 from eventpost.errors import Misconfigured, ScheduleChanged, StoreUnavailable
 from eventpost.model import Schedule
 from eventpost.runtime.caller import caller_of
@@ -12,7 +13,7 @@ from eventpost.runtime.json_api import MOST_BYTES
 from eventpost.runtime.problems import Refusal
 from eventpost.runtime.schedules import serve_schedules
 from http_gateway import Context, http_event
-from schedules_site import DAILY, ROLE, SchedulesSite, session_of, signed, wanted
+from schedules_site import DAILY, SchedulesSite, wanted
 from sentinels import NAME, address
 
 JSON = {"content-type": "application/json"}

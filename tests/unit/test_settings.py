@@ -36,6 +36,7 @@ GOOD: dict[str, Any] = {
     "schedule_targets": "",
     "schedules_per_owner": 1_000,
     "schedules_per_hour": 1_000_000,
+    "posts_per_minute": 3_000,
 }
 REQUIRED = [name for name, field in Settings.model_fields.items() if field.is_required()]
 LIST = {
@@ -210,3 +211,10 @@ def test_receives_are_a_whole_number_from_one(value: str) -> None:
     """A queue hands out a message at least once."""
     with pytest.raises(Misconfigured, match="EVENTPOST_MAX_RECEIVES must be a whole number from 1"):
         ListSettings.load(LIST | {"EVENTPOST_MAX_RECEIVES": value})
+
+
+def test_a_lists_queue_is_beside_the_relays() -> None:
+    """All of a stack's queues are of one account and region, and their names begin with the stack's."""
+    settings = load(stack_name="mail-prod", relay_queue_url="http://127.0.0.1:4566/000000000000/mail-prod-Relay")
+
+    assert settings.list_queue_url("direct_mail") == "http://127.0.0.1:4566/000000000000/mail-prod-direct_mail"

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from api_site import OTHER_ROLE, Told
 from eventpost.model import MembershipState
 from eventpost.runtime.schedules.task_bodies import _AsTasksAreWritten
 from eventpost.tasks import Task, audience_of
 from eventpost.tasks.task import WatchedPart
-from schedules_site import OTHER_ROLE, SchedulesSite, Told
+from schedules_site import SchedulesSite
 from sentinels import address, found_in
 
 PAGE = "https://example.com/prices"

@@ -8,17 +8,24 @@ import pytest
 from botocore.config import Config
 
 import given
+from consent_world import id_of
+from direct_world import request
 from eventpost import wiring
 from eventpost.adapters.budget import Unlimited
 from eventpost.adapters.dynamodb_budget import DynamoBudget
 from eventpost.adapters.failover_transport import FailoverTransport
 from eventpost.adapters.ses_transport import SesTransport
 from eventpost.adapters.smtp_transport import SmtpTransport
-from eventpost.errors import BudgetSpent, Misconfigured, ScheduleRefused
+from eventpost.deliver.addressees import NamedSubscribers
+from eventpost.deliver.emails import EmailMails
+from eventpost.errors import AttachmentTooLarge, BudgetSpent, Misconfigured, ScheduleRefused
+from eventpost.mailapi import File
 from eventpost.model import Target
 from eventpost.registry import Registry
 from eventpost.settings import Settings
 from eventpost.wiring import Wiring, templates_folder
+from eventpost.wiring.direct import DirectWiring
+from eventpost.wiring.mailapi import EmailApiWiring
 from eventpost.wiring.tasks import TaskWiring
 
 SETTINGS = Settings(
@@ -28,6 +35,7 @@ SETTINGS = Settings(
     schedule_targets="arn:aws:sqs:eu-west-1:111122223333:orders-*",
     schedules_per_owner=7,
     schedules_per_hour=70,
+    posts_per_minute=11,
     subscribers_table="subscribers",
     ledger_table="ledger",
     screenshots_bucket="screenshots",
@@ -112,6 +120,23 @@ def test_ses_is_asked_for_its_own_limits(monkeypatch: pytest.MonkeyPatch) -> Non
         budget.take(1, critical=False)
 
 
+def test_direct_mail_is_wired_by_a_platform_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whom its events name takes the key of ids, which no other list is given."""
+    monkeypatch.setattr(boto3, "client", lambda name, **_: name)
+    wired = DirectWiring(SETTINGS, lambda: given.REPOSITORY / "templates")
+    monkeypatch.setattr(wired, "id_key", lambda: given.ID_KEY)
+
+    delivering = wired.delivering
+
+    assert isinstance(delivering.mails, EmailMails)
+    assert delivering.ledger is wired.ledger
+    subscribers = delivering.subscribers_of(request("ann"))
+    assert isinstance(subscribers, NamedSubscribers)
+    assert list(subscribers.addressees.named(request("ann").event)) == [id_of("ann")]  # type: ignore[arg-type]
+    ordinary = Wiring(SETTINGS, lambda: given.REPOSITORY / "templates")
+    assert ordinary.delivering.subscribers_of(request("ann")) is ordinary.subscribers
+
+
 def test_templates_are_found_where_a_layer_is_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Outside Lambda the first folder on Python's path that holds `_base.html` is the templates layer."""
     (tmp_path / "_base.html").touch()
@@ -166,3 +191,32 @@ def test_all_of_time_shares_its_stores(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_queues_of_others_only_lists_are_targets() -> None:
     """As a deployment is by default."""
     assert Settings.model_validate({**SETTINGS.model_dump(), "schedule_targets": ""}).allowed_targets == ()
+
+
+def test_the_mail_api_is_wired_as_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The receipts and counts are in the ledger's table, and a list's queue is beside the relay's."""
+    made: list[str] = []
+    monkeypatch.setattr(boto3, "client", lambda name, **_: made.append(name))
+    wired = EmailApiWiring(SETTINGS)
+    accepting, following = wired.accepting, wired.following
+
+    assert accepting.queue_url("direct_mail") == (
+        "https://sqs.eu-west-1.amazonaws.com/111122223333/eventpost-dev-direct_mail"
+    )
+    assert accepting.quota is wired.attaching.quota
+    assert accepting.quota.per_minute == 11
+    assert accepting.registry is Registry.load()
+    assert (following.receipts, following.history) == (accepting.receipts, accepting.history)
+    assert accepting.addressing.addressees.memberships is wired.consenting.memberships
+    assert sorted(made) == ["dynamodb", "s3", "sqs"]
+
+
+def test_a_file_may_be_as_large_as_the_provider_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is the transport's, which is asked for no more than that: nothing is connected to."""
+    monkeypatch.setattr(boto3, "client", lambda name, **_: name)
+    monkeypatch.setattr("eventpost.mailapi.quota.Quota.take", lambda *_: None)
+
+    for transport, told in (("smtp", "30,000,000"), ("ses,smtp", "30,000,000"), ("ses", "40,000,000")):
+        settings = SETTINGS.model_copy(update={"transport": transport, "smtp_largest_mail": 30_000_000})
+        with pytest.raises(AttachmentTooLarge, match=told):
+            EmailApiWiring(settings).attaching.offer("role/orders", File("video/mp4", 50_000_000))

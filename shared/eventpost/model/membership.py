@@ -32,6 +32,7 @@ class ConsentWay(StrEnum):
     IMPORT = "import"  # an operator's file, which stands for consent that was given elsewhere
     SERVICE = "service"  # a program that may use the API; it vouches for consent that was given elsewhere
     OPERATOR = "operator"  # an operator's command or file of a task, likewise
+    VOUCHED = "vouched"  # the person's own word, told by a service that they are logged in to
     FORM = "form"  # the public form, confirmed by the link in the mail
     PREFERENCES = "preferences"  # the preferences page, reached by a link in a mail
     ONE_CLICK = "one_click"  # the button of the mail program (RFC 8058)
@@ -39,6 +40,7 @@ class ConsentWay(StrEnum):
     EVERYTHING = "everything"  # all lists at once, from the preferences page
     UNDO = "undo"  # the leaving was undone on the spot
     MOVED = "moved"  # the person's address changed
+    ADDRESSED = "addressed"  # nobody joins an addressed list: it is on until they leave
     REFUSED = "refused"  # said that they want none, when a service or an operator had taken them off
 
 
@@ -71,7 +73,7 @@ class Membership:
     Attributes:
         audience: `list` or `list/topic`.
         subscriber: The person's id.
-        address: Where the mail goes.
+        address: Where the mail goes; "" on an addressed list, whose events name that themselves.
         attributes: What templates may say of the subscriber.
         state: Where it stands.
         joined_at: Since when they have been on it, without a break (UTC). Of a pending one, when it was asked for.
@@ -103,6 +105,11 @@ class Membership:
     def is_over(self, now: datetime) -> bool:
         """Whether the row's time is over; it may still be read for two days more."""
         return self.expires_at is not None and self.expires_at <= now
+
+    @property
+    def is_moved_away(self) -> bool:
+        """Whether this is what a change of address left behind: the membership is under another id."""
+        return self.state is MembershipState.LEFT and self.left is not None and self.left.how is ConsentWay.MOVED
 
     @property
     def enrolled(self) -> Subscriber:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aws_lambda_powertools import Logger
@@ -44,6 +45,20 @@ _JSON: Final = re.compile(r"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNO
 _ALWAYS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
+class Sent(NamedTuple):
+    """What a request brought, for an operation to which its very text or its headers matter.
+
+    Attributes:
+        text: The body, or "".
+        media_type: Its type, in lower case and without parameters; "" where none is named.
+        headers: The others, by their names in lower case.
+    """
+
+    text: str = ""
+    media_type: str = ""
+    headers: Mapping[str, str] = MappingProxyType({})
+
+
 class Operation(NamedTuple):
     """What a method does at a path.
 
@@ -55,6 +70,8 @@ class Operation(NamedTuple):
         tag: What it belongs to.
         statuses: How it answers if all is well, and in which words the document says so.
         problems: The statuses of the problems it may have, besides those that any operation may.
+        headers: What its answer goes out with if all is well, besides its type.
+        bodies: Schemas of bodies that it takes besides that of `handle`, by their media types, for the document.
     """
 
     method: str
@@ -64,6 +81,8 @@ class Operation(NamedTuple):
     tag: str
     statuses: Mapping[int, str]
     problems: tuple[HTTPStatus, ...] = ()
+    headers: tuple[str, ...] = ()
+    bodies: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
     def has(self, path: str) -> re.Match[str] | None:
         """Whether this is the path of this operation, and what stands for the names."""
@@ -87,12 +106,18 @@ class JsonApi:
         self._name = name
         self._find_caller = find_caller
         self._caller = ""
+        self._sent = Sent()
         self._error = ""
 
     @property
     def caller(self) -> str:
         """Who made the present request."""
         return self._caller
+
+    @property
+    def sent(self) -> Sent:
+        """What the present request brought."""
+        return self._sent
 
     def add(self, operations: Iterable[Operation]) -> None:
         """Answer by these, too."""
@@ -123,7 +148,8 @@ class JsonApi:
         if method not in (allowed := sorted({operation.method for operation in there})):
             raise refusal(NO_SUCH_METHOD, f"Here go {', '.join(allowed)}.", Allow=", ".join(allowed))
         self._caller = self._find_caller(event)
-        return self.resolver.resolve({**event, **_readable(event)}, context)
+        self._sent = _read(event)
+        return self.resolver.resolve({**event, **_as_json(self._sent)}, context)
 
     def _at(self, path: str) -> list[Operation]:
         """What there is at this path; what is there by its own name goes before what may have any."""
@@ -163,17 +189,18 @@ def _asked(event: Mapping[str, Any]) -> tuple[str, str]:
     return context["http"]["method"].upper(), path.removeprefix(f"/{stage}") if stage != "$default" else path
 
 
-def _readable(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event's body as text, if it has one.
+def _read(event: Mapping[str, Any]) -> Sent:
+    """What the event brings, with its body as text.
 
     Raises:
-        Refusal: It is too large, no JSON by its type, or no UTF-8.
+        Refusal: The body is too large, no JSON by its type, or no UTF-8.
     """
+    headers = {name.casefold(): value for name, value in (event.get("headers") or {}).items()}
+    content_type = headers.pop("content-type", "application/json")
     body: str = event.get("body") or ""
     if not body:
-        return {"body": None, "isBase64Encoded": False}
-    sent = {name.casefold(): value for name, value in (event.get("headers") or {}).items()}
-    if not _JSON.fullmatch(sent.get("content-type", "application/json")):
+        return Sent(headers=headers)
+    if not _JSON.fullmatch(content_type):
         raise refusal(NOT_JSON, "Send the body as application/json.")
     try:
         content = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
@@ -182,7 +209,13 @@ def _readable(event: Mapping[str, Any]) -> dict[str, Any]:
         raise refusal(MALFORMED, "The body is not UTF-8.") from None
     if len(content) > MOST_BYTES:
         raise refusal(TOO_LARGE, f"A body may have {MOST_BYTES:,} bytes.")
-    return {"body": text, "isBase64Encoded": False, "headers": {**sent, "content-type": "application/json"}}
+    return Sent(text, content_type.partition(";")[0].strip().casefold(), headers)
+
+
+def _as_json(sent: Sent) -> dict[str, Any]:
+    """What the resolver is to see of it: whatever kind of JSON it is, JSON."""
+    headers = {**sent.headers, "content-type": "application/json"}
+    return {"body": sent.text or None, "isBase64Encoded": False, "headers": headers}
 
 
 def _told(problem: Problem) -> dict[str, Any]:

@@ -15,18 +15,28 @@ from urllib.parse import quote
 
 from eventpost.errors import (
     AddressRefused,
+    AttachmentRefused,
+    AttachmentTooLarge,
+    BodyRefused,
+    BodyTooLarge,
     EventpostError,
+    InvalidEvent,
+    PersonChanged,
     QuotaReached,
+    RecipientsRefused,
+    Refused,
     Retryable,
     ScheduleChanged,
     ScheduleRefused,
     TokenReused,
+    UnknownList,
+    UnknownReceipt,
     UnknownSchedule,
 )
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:problem-type:eventpost:"
-"""What the `type` of every problem of ours begins with; docs/schedules.md says what each means."""
+"""What the `type` of every problem of ours begins with; docs/schedules.md and docs/email-api.md say what each means."""
 
 MOST_FAULTS: Final = 20
 """Of a request in which more is wrong than this, the first of it is told."""
@@ -110,17 +120,38 @@ OTHER_VERSION: Final = Kind(HTTPStatus.PRECONDITION_FAILED, "other-version", "It
 UNAVAILABLE: Final = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Not now")
 BROKEN: Final = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "", "Internal Server Error")
 
+UNKNOWN_SCHEDULE: Final = Kind(HTTPStatus.NOT_FOUND, "unknown-schedule", "There is no such schedule of yours")
+UNKNOWN_LIST: Final = Kind(HTTPStatus.NOT_FOUND, "unknown-list", "There is no such list")
+UNKNOWN_RECEIPT: Final = Kind(HTTPStatus.NOT_FOUND, "unknown-receipt", "Nothing of yours was accepted under this id")
+INVALID_EVENT: Final = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-event", "The event does not fit its list")
+NOT_MAILED: Final = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "recipients-refused", "Some of these may not be mailed")
+NOT_ATTACHED: Final = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "attachment-refused", "This file cannot go with the mail")
+TOO_HEAVY: Final = Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "attachment-too-large", "No mail can be so large")
+REUSED: Final = Kind(HTTPStatus.CONFLICT, "token-reused", "This Idempotency-Key was sent with another request")
+CHANGED: Final = Kind(HTTPStatus.CONFLICT, "changed-meanwhile", "Somebody else changed it at the same moment")
+QUOTA: Final = Kind(HTTPStatus.TOO_MANY_REQUESTS, "quota-reached", "This is more than the deployment allows")
+
+ANYWHERE: Final = (INVALID, MALFORMED, UNIDENTIFIED, TOO_LARGE, UNAVAILABLE)
+"""The types that the problems of any API may have; each says which others its own have."""
+
 _KINDS: Final[Mapping[type[EventpostError], Kind]] = {
-    UnknownSchedule: Kind(HTTPStatus.NOT_FOUND, "unknown-schedule", "There is no such schedule of yours"),
+    UnknownSchedule: UNKNOWN_SCHEDULE,
+    UnknownList: UNKNOWN_LIST,
+    UnknownReceipt: UNKNOWN_RECEIPT,
     ScheduleRefused: INVALID,
     AddressRefused: INVALID,
-    TokenReused: Kind(HTTPStatus.CONFLICT, "token-reused", "This Idempotency-Key was sent with another request"),
-    ScheduleChanged: Kind(HTTPStatus.CONFLICT, "changed-meanwhile", "Somebody else changed it at the same moment"),
-    QuotaReached: Kind(HTTPStatus.TOO_MANY_REQUESTS, "quota-reached", "This is more than the deployment allows"),
+    BodyRefused: INVALID_EVENT,
+    InvalidEvent: INVALID_EVENT,
+    RecipientsRefused: NOT_MAILED,
+    AttachmentTooLarge: TOO_HEAVY,  # the narrower goes first
+    AttachmentRefused: NOT_ATTACHED,
+    BodyTooLarge: TOO_LARGE,
+    TokenReused: REUSED,
+    ScheduleChanged: CHANGED,
+    PersonChanged: CHANGED,
+    QuotaReached: QUOTA,
     Retryable: UNAVAILABLE,
 }
-KINDS: Final = (*dict.fromkeys((INVALID, MALFORMED, UNIDENTIFIED, TOO_LARGE, OTHER_VERSION, *_KINDS.values())),)
-"""Every type that has a name."""
 
 # What the messages of `ScheduleRefused` begin with, and where an API's requests have it.
 _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -130,7 +161,10 @@ _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "queue": ("target", "queue"),
 }
 _DETAILS: Final[Mapping[Kind, str]] = {
-    UNAVAILABLE: "The store did not answer, so it is not known whether anything was done. Send it again.",
+    UNAVAILABLE: (
+        "The store did not answer, so it is not known whether anything was done. Send it again, with the same "
+        "Idempotency-Key if it had one."
+    ),
     BROKEN: "This is our fault, and it is in the log. What was asked may or may not have been done.",
 }
 
@@ -158,6 +192,8 @@ def in_body(path: Iterable[str | int], detail: str) -> Fault:
 
 def _faults_of(error: BaseException) -> Sequence[Fault]:
     """What the error itself says of each thing that is wrong, as `tasks.TaskRefused` does, or of the one field."""
+    if isinstance(error, Refused):
+        return [in_body(path, message) for path, message in error.faults]
     if not isinstance(error, ScheduleRefused):
         return ()
     if faults := getattr(error, "faults", ()):
@@ -168,7 +204,7 @@ def _faults_of(error: BaseException) -> Sequence[Fault]:
 
 def _waiting(error: Retryable) -> dict[str, str]:
     """When to come again. A standing quota is not helped by time, so nothing is said of it."""
-    if isinstance(error, QuotaReached | ScheduleChanged) and error.retry_after is None:
+    if isinstance(error, QuotaReached | ScheduleChanged | PersonChanged) and error.retry_after is None:
         return {}
     return {"Retry-After": str(ceil((error.retry_after or _WAIT).total_seconds()))}
 

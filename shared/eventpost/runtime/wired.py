@@ -8,6 +8,8 @@ from eventpost.settings import Settings
 
 if TYPE_CHECKING:
     from eventpost.wiring import Wiring
+    from eventpost.wiring.direct import DirectWiring
+    from eventpost.wiring.mailapi import EmailApiWiring
     from eventpost.wiring.people import PeopleWiring
     from eventpost.wiring.tasks import TaskWiring
     from eventpost.wiring.time import TimeWiring
@@ -18,6 +20,13 @@ def wired() -> "Wiring":
     from eventpost.wiring import Wiring  # noqa: PLC0415 - see above
 
     return Wiring(Settings.load())
+
+
+def wired_for_direct_mail() -> "DirectWiring":
+    """The same for the list whose events name whom they go to, and what goes with their mails."""
+    from eventpost.wiring.direct import DirectWiring  # noqa: PLC0415 - see above
+
+    return DirectWiring(Settings.load())
 
 
 def wired_for_people() -> "PeopleWiring":
@@ -39,6 +48,13 @@ def wired_for_tasks() -> "TaskWiring":
     from eventpost.wiring.tasks import TaskWiring  # noqa: PLC0415 - see above
 
     return TaskWiring(Settings.load())
+
+
+def wired_for_email_api() -> "EmailApiWiring":
+    """The same for the mail API."""
+    from eventpost.wiring.mailapi import EmailApiWiring  # noqa: PLC0415 - see above
+
+    return EmailApiWiring(Settings.load())
 
 
 class Wired[Platform]:

@@ -28,13 +28,16 @@ from eventpost.adapters.smtp_transport import SmtpServer, SmtpTransport
 from eventpost.adapters.sqs_outbox import SqsOutbox
 from eventpost.compose import Composer, Sender, Templates
 from eventpost.deliver import Delivering, EventMails
+from eventpost.deliver.mails import Mails
 from eventpost.errors import Misconfigured
 from eventpost.links import Links
-from eventpost.ports import Budget, Transport
+from eventpost.model import RaisedEvent
+from eventpost.ports import Budget, Subscribers, Transport
 from eventpost.settings import Settings, TransportName
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sesv2 import SESV2Client
 
     from eventpost.adapters.dynamodb_schedules import DynamoSchedules
@@ -105,6 +108,10 @@ class Wiring:
         """The queues."""
         return SqsOutbox(boto3.client("sqs", config=_QUICK))
 
+    def id_key(self) -> bytes:
+        """The key that turns addresses into subscriber ids."""
+        return self.secrets.text(self.settings.subscriber_id_key_secret).encode()
+
     @cached_property
     def secrets(self) -> Secrets:
         """The secrets."""
@@ -173,8 +180,11 @@ class Wiring:
     def delivering(self) -> Delivering:
         """The use case of a list."""
         mails = EventMails(self.composer, self._capture, self._blobs, self.transport, self.clock)
+        return self._delivering(lambda _: self.subscribers, mails)
+
+    def _delivering(self, subscribers_of: Callable[[RaisedEvent], Subscribers], mails: Mails) -> Delivering:
         return Delivering(
-            subscribers=self.subscribers,
+            subscribers_of=subscribers_of,
             ledger=self.ledger,
             transport=self.transport,
             budget=self.budget,
@@ -190,7 +200,11 @@ class Wiring:
 
     @cached_property
     def _blobs(self) -> S3Blobs:
-        return S3Blobs(boto3.client("s3", config=_QUICK), self.settings.screenshots_bucket)
+        return S3Blobs(self._s3, self.settings.screenshots_bucket)
+
+    @cached_property
+    def _s3(self) -> "S3Client":
+        return boto3.client("s3", config=_QUICK)
 
     @cached_property
     def _dynamodb(self) -> "DynamoDBClient":

@@ -29,7 +29,7 @@ class PeopleWiring(Wiring):
             outbox=self.outbox,
             clock=self.clock,
             links=self._links,
-            id_key=lambda: self.secrets.text(self.settings.subscriber_id_key_secret).encode(),
+            id_key=self.id_key,
             letters_queue=self.settings.letters_queue_url,
         )
 

@@ -5,20 +5,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from eventpost.model import Rule, Schedule, ScheduleState
-from eventpost.runtime.schedules.fields import Moment, Span, WrittenRule, shown, written
+from eventpost.runtime.api_parts import Answer, Id, Moment
+from eventpost.runtime.schedules.fields import Span, WrittenRule, shown, written
 from eventpost.runtime.schedules.requests import WrittenTarget
 from eventpost.schedule import rules
-
-type Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$", examples=["5f1d7c0a9b3e8d2f4c6a1b0e9d8c7f65"])]
-
-
-class Answer(BaseModel):
-    """A part of an answer."""
-
-    model_config = ConfigDict(frozen=True)
 
 
 class ScheduleSummary(Answer):

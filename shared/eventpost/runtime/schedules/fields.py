@@ -1,19 +1,15 @@
-"""Moments, spans of time and rules, as this API's JSON writes them."""
+"""Spans of time and rules, as this API's JSON writes them."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PlainSerializer, Tag, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Discriminator, Field, PlainSerializer, Tag, WithJsonSchema
 
 from eventpost.model import Cron, Every, Once, Rule
+from eventpost.runtime.api_parts import Moment, Part, fault
 from eventpost.tasks.intervals import read_interval, say_interval
 
-# RFC 3339, 5.6: with a T, or the space that its note allows; the offset is asked for by name where it is missing.
-_WRITTEN: Final = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?")
-_EXAMPLE: Final = "2026-12-24T18:00:00+01:00"
 _SPAN: Final = "^[1-9][0-9]{0,5} (second|minute|hour|day|week)s?( [1-9][0-9]{0,5} (second|minute|hour|day)s?)*$"
 _MOST_SECONDS: Final = 10**9  # some thirty years; the rules' own limits are far below
 
@@ -24,50 +20,21 @@ IN_WORDS: Final[dict[str, Any]] = {"type": "string", "pattern": _SPAN, "examples
 _IN_SECONDS: Final = {"type": "integer", "minimum": 0, "maximum": _MOST_SECONDS, "description": "Seconds."}
 
 
-def _fault(kind: str, message: str) -> PydanticCustomError:
-    return PydanticCustomError(kind, message)
-
-
-def _moment(given: Any) -> datetime:
-    """The moment in UTC, parts of a second rounded up, so that nothing is due earlier than was asked."""
-    if isinstance(given, datetime):
-        return given
-    written = _WRITTEN.fullmatch(given) if isinstance(given, str) else None
-    if written is None:
-        raise _fault("moment", f'write a date and time as RFC 3339 has it, such as "{_EXAMPLE}"')
-    day, time, part, offset = written.groups()
-    if offset is None:
-        message = f'say which offset from UTC this has: "{_EXAMPLE}" for one hour ahead, or "Z" at the end for UTC'
-        raise _fault("moment_naive", message)
-    try:
-        moment = datetime.fromisoformat(f"{day}T{time}{offset.upper()}").astimezone(UTC)
-        return moment + timedelta(seconds=1 if part and part.strip(".0") else 0)
-    except (ValueError, OverflowError):
-        raise _fault("moment", "there is no such date or time") from None
-
-
 def _span(given: Any) -> timedelta:
     if isinstance(given, timedelta):
         return given
     if isinstance(given, int) and not isinstance(given, bool) and 0 <= given <= _MOST_SECONDS:
         return timedelta(seconds=given)
     if not isinstance(given, str) or len(given) > 100:  # noqa: PLR2004
-        raise _fault("span", 'write a number and a unit in quotes, such as "15 minutes", or a number of seconds')
+        raise fault("span", 'write a number and a unit in quotes, such as "15 minutes", or a number of seconds')
     try:
         span = read_interval(given)
     except (ValueError, OverflowError):
-        raise _fault("span", 'write a number and a unit, such as "15 minutes", "2 hours" or "1 day"') from None
+        raise fault("span", 'write a number and a unit, such as "15 minutes", "2 hours" or "1 day"') from None
     if span.total_seconds() > _MOST_SECONDS:
-        raise _fault("span", "that is too long")
+        raise fault("span", "that is too long")
     return span
 
-
-type Moment = Annotated[
-    datetime,
-    BeforeValidator(_moment),
-    WithJsonSchema({"type": "string", "format": "date-time", "examples": [_EXAMPLE, "2026-12-24T17:00:00Z"]}),
-]
-"""A moment, RFC 3339 with an offset."""
 
 type Span = Annotated[
     timedelta,
@@ -77,12 +44,6 @@ type Span = Annotated[
     WithJsonSchema(IN_WORDS, mode="serialization"),
 ]
 """A span of time in words, or in seconds."""
-
-
-class Part(BaseModel):
-    """A part of a request: what it does not know, it refuses, since a field misspelt is a wish ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class AtRule(Part):

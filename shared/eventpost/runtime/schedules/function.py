@@ -1,10 +1,11 @@
 """The function behind the schedules' API: an HTTP API's request in, JSON out."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from eventpost.runtime.caller import caller_of
 from eventpost.runtime.json_api import JsonApi
+from eventpost.runtime.problems import ANYWHERE, CHANGED, OTHER_VERSION, QUOTA, REUSED, UNKNOWN_SCHEDULE
 from eventpost.runtime.schedules.operating import Platform
 from eventpost.runtime.schedules.schedule_routes import ScheduleRoutes
 from eventpost.runtime.schedules.task_routes import TaskRoutes
@@ -12,6 +13,9 @@ from eventpost.runtime.wired import Wired, wired_for_tasks
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+KINDS: Final = (*ANYWHERE, UNKNOWN_SCHEDULE, REUSED, CHANGED, OTHER_VERSION, QUOTA)
+"""The types that this API's problems may have."""
 
 
 def serve_schedules(platform: Callable[[], Platform] | None = None) -> "SchedulesFunction":

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from eventpost.errors import ScheduleChanged
 from eventpost.ports import Clock
-from eventpost.runtime.schedules.answers import Answer
+from eventpost.runtime.api_parts import Answer
 from eventpost.runtime.schedules.parameters import other_version, version_of
 from eventpost.schedule import Scheduling
 from eventpost.tasks import Tasks
@@ -21,6 +21,10 @@ CHANGING: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECOND
 """The problems that a change may have."""
 MAKING: Final = (HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS)
 """The problems that making something may have."""
+VERSION: Final = ("ETag",)
+"""What an answer goes out with that shows a schedule."""
+MADE_HEADERS: Final = (*VERSION, "Location")
+"""What an answer goes out with when something was made."""
 
 
 class Platform(Protocol):

@@ -5,29 +5,17 @@ from typing import Annotated, Final
 
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 from pydantic import AfterValidator
-from pydantic_core import PydanticCustomError
 
 from eventpost.errors import UnknownSchedule
+from eventpost.runtime.api_parts import ID_EXAMPLE, KEY_EXAMPLE, checked_key, is_id
 from eventpost.runtime.problems import OTHER_VERSION, Fault, Refusal, invalid, refusal
 from eventpost.runtime.schedules.requests import MOST_SHOWN
 
-_ID: Final = re.compile(r"[0-9a-f]{32}")
 # RFC 9110, 8.8.3. A list of several is not taken: there is one current version.
 _ENTITY_TAG: Final = re.compile(r'"?([0-9]{1,9})"?')
 
-_KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
-
-
-def _key(given: str | None) -> str | None:
-    if given is not None and not _KEY.fullmatch(given):
-        raise PydanticCustomError("key", "write 1 to 128 visible characters of ASCII, such as a UUID")
-    return given
-
-
 # Plain names: powertools does not look behind those of `type`.
-PathId = Annotated[
-    str, Path(description="The id that it was given: 32 hex digits.", examples=["5f1d7c0a9b3e8d2f4c6a1b0e9d8c7f65"])
-]
+PathId = Annotated[str, Path(description="The id that it was given: 32 hex digits.", examples=[ID_EXAMPLE])]
 Limit = Annotated[int, Query(ge=1, le=MOST_SHOWN, description="How many, at the most.")]
 After = Annotated[str, Query(max_length=32, description="Begin behind this id: the `next_after` of the page before.")]
 HowMany = Annotated[int, Query(ge=1, le=MOST_SHOWN, description="How many, at the most.")]
@@ -41,14 +29,14 @@ IfMatch = Annotated[
 ]
 Token = Annotated[
     str | None,
-    AfterValidator(_key),
+    AfterValidator(checked_key),
     Header(
         alias="Idempotency-Key",
         description=(
             "Makes it safe to send this again: with a key that was seen, the schedule that was made then is returned. "
             "A UUID, or an id of your own for it. Each caller has keys of its own."
         ),
-        examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
+        examples=[KEY_EXAMPLE],
     ),
 ]
 
@@ -59,7 +47,7 @@ def known(schedule: str) -> str:
     Raises:
         UnknownSchedule: It may not.
     """
-    if not _ID.fullmatch(schedule):
+    if not is_id(schedule):
         msg = "there is no schedule of this id"
         raise UnknownSchedule(msg)
     return schedule

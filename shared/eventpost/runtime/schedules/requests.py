@@ -8,7 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from eventpost.model import Target
 from eventpost.runtime import strict_json
-from eventpost.runtime.schedules.fields import Part, Span, WrittenRule
+from eventpost.runtime.api_parts import Part
+from eventpost.runtime.schedules.fields import Span, WrittenRule
 from eventpost.schedule import Changes, Request
 
 MOST_SHOWN = 100

@@ -9,7 +9,7 @@ from eventpost.model import Schedule
 from eventpost.runtime.json_api import Operation
 from eventpost.runtime.problems import Refusal, in_body, invalid
 from eventpost.runtime.schedules.answers import ScheduleAnswer, SchedulePage, Upcoming
-from eventpost.runtime.schedules.operating import CHANGING, MADE, MAKING, Routes, asked_for, told
+from eventpost.runtime.schedules.operating import CHANGING, MADE, MADE_HEADERS, MAKING, VERSION, Routes, asked_for, told
 from eventpost.runtime.schedules.parameters import (
     After,
     HowMany,
@@ -31,7 +31,7 @@ class ScheduleRoutes(Routes):
         """All of them."""
         one = "/schedules/<schedule>"
         return (
-            Operation("POST", "/schedules", self.create, "Make a schedule.", "schedules", MADE, MAKING),
+            Operation("POST", "/schedules", self.create, "Make a schedule.", "schedules", MADE, MAKING, MADE_HEADERS),
             Operation("GET", "/schedules", self.page, "Your schedules.", "schedules", {200: "Some of them."}),
             Operation(
                 "POST",
@@ -41,7 +41,7 @@ class ScheduleRoutes(Routes):
                 "schedules",
                 {200: "The next moments."},
             ),
-            Operation("GET", one, self.get, "A schedule.", "schedules", {200: "It."}, (HTTPStatus.NOT_FOUND,)),
+            Operation("GET", one, self.get, "A schedule.", "schedules", {200: "It."}, (HTTPStatus.NOT_FOUND,), VERSION),
             Operation(
                 "PATCH",
                 one,
@@ -50,14 +50,31 @@ class ScheduleRoutes(Routes):
                 "schedules",
                 {200: "It is as it is told here."},
                 (*CHANGING, HTTPStatus.TOO_MANY_REQUESTS),
+                VERSION,
             ),
             Operation(
-                "DELETE", one, self.cancel, "Cancel it for good.", "schedules", {200: "It is cancelled."}, CHANGING
+                "DELETE",
+                one,
+                self.cancel,
+                "Cancel it for good.",
+                "schedules",
+                {200: "It is cancelled."},
+                CHANGING,
+                VERSION,
             ),
             Operation(
-                "POST", f"{one}/pause", self.pause, "Raise no events.", "schedules", {200: "It is paused."}, CHANGING
+                "POST",
+                f"{one}/pause",
+                self.pause,
+                "Raise no events.",
+                "schedules",
+                {200: "It is paused."},
+                CHANGING,
+                VERSION,
             ),
-            Operation("POST", f"{one}/resume", self.resume, "Go on.", "schedules", {200: "It is active."}, CHANGING),
+            Operation(
+                "POST", f"{one}/resume", self.resume, "Go on.", "schedules", {200: "It is active."}, CHANGING, VERSION
+            ),
             Operation(
                 "GET",
                 f"{one}/occurrences",

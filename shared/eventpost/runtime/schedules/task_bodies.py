@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from eventpost.model import ScheduleState
-from eventpost.runtime.schedules.answers import Answer, Id
-from eventpost.runtime.schedules.fields import IN_WORDS, Moment, Span, WrittenRule, written
+from eventpost.runtime.api_parts import Answer, Id, Moment
+from eventpost.runtime.schedules.fields import IN_WORDS, Span, WrittenRule, written
 from eventpost.schedule import rules
 from eventpost.tasks import Kept, Task
 from eventpost.tasks.task import WatchedPart

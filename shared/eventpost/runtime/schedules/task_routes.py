@@ -5,7 +5,7 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 
 from eventpost.runtime.json_api import Operation
-from eventpost.runtime.schedules.operating import CHANGING, MADE, MAKING, Routes, asked_for, told
+from eventpost.runtime.schedules.operating import CHANGING, MADE, MADE_HEADERS, MAKING, VERSION, Routes, asked_for, told
 from eventpost.runtime.schedules.parameters import After, IfMatch, Limit, PathId, Token, known
 from eventpost.runtime.schedules.task_bodies import TaskAnswer, TaskFields, TaskPage
 from eventpost.tasks import Kept, read_task
@@ -18,9 +18,11 @@ class TaskRoutes(Routes):
         """All of them."""
         one = "/tasks/<task>"
         return (
-            Operation("POST", "/tasks", self.add, "Have pictures of a page mailed.", "tasks", MADE, MAKING),
+            Operation(
+                "POST", "/tasks", self.add, "Have pictures of a page mailed.", "tasks", MADE, MAKING, MADE_HEADERS
+            ),
             Operation("GET", "/tasks", self.page, "Your tasks.", "tasks", {200: "Some of them."}),
-            Operation("GET", one, self.get, "A task.", "tasks", {200: "It."}, (HTTPStatus.NOT_FOUND,)),
+            Operation("GET", one, self.get, "A task.", "tasks", {200: "It."}, (HTTPStatus.NOT_FOUND,), VERSION),
             Operation(
                 "PUT",
                 one,
@@ -29,6 +31,7 @@ class TaskRoutes(Routes):
                 "tasks",
                 {200: "It is as it is told here."},
                 CHANGING,
+                VERSION,
             ),
             Operation(
                 "DELETE",
@@ -38,6 +41,7 @@ class TaskRoutes(Routes):
                 "tasks",
                 {200: "It is over."},
                 CHANGING,
+                VERSION,
             ),
         )
 
