@@ -11,7 +11,8 @@ from artifacts import Artifacts
 MEBIBYTE = 1024 * 1024
 LAMBDA_MAX = 250 * MEBIBYTE  # of a function with its layers, unzipped
 HEADROOM = 25 * MEBIBYTE
-FUNCTIONS = ("Capture", "DcfEngineResults", "Feedback", "Letters", "Preferences", "StockAlerts")
+LISTS = ("DcfEngineResults", "DirectMail", "SiteWatch", "StockAlerts")
+FUNCTIONS = (*LISTS, "Capture", "Email", "Feedback", "Letters", "Preferences", "Relay", "Schedules", "Sweeper")
 # Lambda's runtime brings the first five; the others are for building and testing.
 FOREIGN = {
     *("boto3", "botocore", "s3transfer", "urllib3", "awslambdaric"),

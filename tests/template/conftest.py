@@ -138,5 +138,15 @@ def stack(request: pytest.FixtureRequest) -> Template:
 @pytest.fixture(scope="session")
 def lists(project: Path) -> set[str]:
     """The folders in functions/ whose app.py declares a list."""
+    return _declaring(project, r"^\w+ = MailList\(")
+
+
+@pytest.fixture(scope="session")
+def addressed(project: Path) -> set[str]:
+    """Those of them whose events name whom they go to."""
+    return _declaring(project, r"^    addressed=True,")
+
+
+def _declaring(project: Path, pattern: str) -> set[str]:
     apps = project.glob("functions/*/app.py")
-    return {app.parent.name for app in apps if re.search(r"^\w+ = MailList\(", app.read_text(), re.MULTILINE)}
+    return {app.parent.name for app in apps if re.search(pattern, app.read_text(), re.MULTILINE)}

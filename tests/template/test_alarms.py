@@ -17,6 +17,7 @@ QUEUES = {
 ALARMS = (*QUEUES, "TransportAlarm")
 # Those of the root stack, and the condition under which there is one.
 ROOT_ALARMS = {
+    "EmailAlarm": None,
     "PreferencesAlarm": None,
     "LettersDeadLettersAlarm": None,
     "FeedbackDeadLettersAlarm": "TakesFeedback",
@@ -95,7 +96,7 @@ def test_the_page_that_alarms_name_exists(list_stack: Any, project: Any) -> None
 
 
 def test_what_is_not_a_list_has_alarms_too(root_stack: Any) -> None:
-    """Pages that fail, letters and feedback given up on, how the account stands with SES, and what is not on time."""
+    """What fails over HTTP, letters and feedback given up on, how the account stands with SES, what is not on time."""
     assert root_stack.of(ALARM).keys() == ROOT_ALARMS.keys()
     assert {name: root_stack.condition(name) for name in ROOT_ALARMS} == ROOT_ALARMS
 
@@ -122,12 +123,13 @@ def test_one_dead_letter_calls(root_stack: Any, part: str) -> None:
     assert (alarm["Statistic"], alarm["TreatMissingData"]) == ("Maximum", "notBreaching")
 
 
-def test_pages_that_fail_call(root_stack: Any) -> None:
-    """By what people got, so that a function that was never reached counts as well."""
-    alarm = root_stack.of(ALARM)["PreferencesAlarm"]
+@pytest.mark.parametrize("part", ["Preferences", "Email"])
+def test_what_fails_over_http_calls(root_stack: Any, part: str) -> None:
+    """By what people and services got, so that a function that was never reached counts as well."""
+    alarm = root_stack.of(ALARM)[f"{part}Alarm"]
 
     assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/ApiGateway", "5xx", "Sum")
-    assert alarm["Dimensions"] == [{"Name": "ApiId", "Value": {"Ref": "PreferencesApi"}}]
+    assert alarm["Dimensions"] == [{"Name": "ApiId", "Value": {"Ref": f"{part}Api"}}]
     assert alarm["TreatMissingData"] == "notBreaching"
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from eventpost.lists import RESERVED_NAMES
+
 FUNCTION = "AWS::Lambda::Function"
 
 
@@ -46,6 +48,14 @@ def test_events_are_traced(stack: Any) -> None:
         assert function["TracingConfig"] == {"Mode": "Active"}, name
     traced = [statement["Action"] for _, statement in stack.statements() if statement["Sid"] == "WriteTraces"]
     assert traced == [["xray:PutTraceSegments", "xray:PutTelemetryRecords"]] * len(stack.of(FUNCTION))
+
+
+def test_no_list_is_called_as_another_function(root_stack: Any) -> None:
+    """Its figures would be taken for that function's: both are told apart by the name of the service."""
+    variables = [function["Environment"]["Variables"] for function in root_stack.of(FUNCTION).values()]
+    services = {each["POWERTOOLS_SERVICE_NAME"] for each in variables if "POWERTOOLS_SERVICE_NAME" in each}
+
+    assert services - RESERVED_NAMES == set()
 
 
 def test_list_functions_may_go_round(list_stack: Any) -> None:

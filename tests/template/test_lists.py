@@ -37,6 +37,7 @@ PLATFORM = {
     12: {"Fn::If": ["UsesSes", SENDER_ADDRESS, "none"]},
     13: {"Fn::If": ["UsesSes", SET_IN_FORCE, "none"]},
     14: {"Fn::GetAtt": ["SchedulesTable", "Arn"]},
+    15: {"Fn::GetAtt": ["SubscriberIdKey", "Id"]},
 }
 SENDERS = ("Eventpost <news@example.com>", "news@example.com", "Bücher & Co. <news@example.com>")
 # What the library takes where it is told nothing: the stack's own defaults say the same.
@@ -55,7 +56,7 @@ MADE = {
 }
 # The library knows no default, but can do without.
 MADE_HERE = {"subscriber_id_key_secret", "letters_queue_url", "stack_name", "schedules_table", "relay_queue_url"}
-OVERRIDABLE = {"Timeout", "MemorySize", "MaximumConcurrency", "LateAfterSeconds"}
+OVERRIDABLE = {"Addressed", "Timeout", "MemorySize", "MaximumConcurrency", "LateAfterSeconds"}
 
 
 def blocks(root_stack: Any) -> dict[str, dict[str, Any]]:
@@ -92,6 +93,17 @@ def test_blocks_hand_down_the_platform(root_stack: Any) -> None:
         assert given.keys() <= OVERRIDABLE, name
 
 
+def test_addressed_lists_are_deployed_as_such(root_stack: Any, addressed: set[str]) -> None:
+    """What app.py declares with `addressed=True`, and no other, may look people up and read what is attached."""
+    deployed = {
+        block["Parameters"]["List"]
+        for block in blocks(root_stack).values()
+        if block["Parameters"].get("Addressed") == "yes"
+    }
+
+    assert deployed == addressed
+
+
 def test_blocks_are_short(root_stack: Any) -> None:
     """At most 12 lines."""
     lines = root_stack.text.splitlines()
@@ -126,7 +138,7 @@ def test_the_dashboard_is_json(root_stack: Any, list_stack: Any, ses: bool) -> N
     widgets = json.loads(filled(body))["widgets"]
 
     assert condition == "TakesFeedback"
-    assert len(widgets) == 2 * 9 + 3 + 4 + (4 if ses else 0)
+    assert len(widgets) == 2 * 9 + 3 + 3 + 4 + (4 if ses else 0)
     assert sum(widget["width"] for widget in widgets) % 24 == 0
     assert {widget["type"] for widget in widgets} == {"text", "metric"}
 

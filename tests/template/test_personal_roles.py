@@ -86,7 +86,9 @@ def test_each_has_its_rows_of_the_ledgers_table(
 def test_letters_go_by_ses_as_the_mails_of_lists_do(root_stack: Any, list_stack: Any) -> None:
     """Where SES carries mail, under the same set, from the same sender."""
     (policy,) = (each["Fn::If"] for each in _policies_of(root_stack, "LettersRole") if "Fn::If" in each)
-    (of_list,) = (each["Fn::If"] for each in _policies_of(list_stack, "Role") if "Fn::If" in each)
+    (of_list,) = (
+        each["Fn::If"] for each in _policies_of(list_stack, "Role") if each.get("Fn::If", [""])[0] == "SendsBySes"
+    )
     ours, theirs = (each[1]["PolicyDocument"]["Statement"] for each in (policy, of_list))
     platform = root_stack.of("AWS::SSM::Parameter")["Platform"]["Value"]["Fn::Join"][1]
     (_, sender, _), (_, configuration_set, _) = (platform[at]["Fn::If"] for at in (12, 13))

@@ -9,7 +9,8 @@ import pytest
 from intrinsics import actions, listed, text_of
 
 BUDGET = "#budget#"  # how the partition keys of the budget's rows begin
-ATTEMPTS = "#attempts#"  # and those of the rows that count attempts
+ATTEMPTS = "#attempts#"  # those of the rows that count attempts
+ACCEPTED = "#accepted#"  # and those of the mail API's receipts
 
 # Where a star is right, and why.
 ANY_RESOURCE = {
@@ -22,6 +23,7 @@ ANY_RESOURCE = {
     ("SchedulesRole", "WriteTraces"): "X-Ray has no resource to name",
     ("SweeperRole", "WriteTraces"): "X-Ray has no resource to name",
     ("RelayRole", "WriteTraces"): "X-Ray has no resource to name",
+    ("EmailRole", "WriteTraces"): "X-Ray has no resource to name",
     ("Role", "AskForLimits"): "the account is no resource",
     ("LettersRole", "AskForLimits"): "the account is no resource",
 }
@@ -30,9 +32,12 @@ PATHS = {
     "${Bucket}/captures/${List}/*": "a list reads its own pictures",
     "${Bucket}/events/${List}/*": "a list keeps its own events",
     "${Bucket}/watched/${List}/*": "a list remembers the pages that it watches",
+    "${Bucket}/attachments/*": "an event names what is attached by a key that nobody guesses",
+    "${Screenshots.Arn}/attachments/*": "the mail API signs where services put it",
     "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*": "the condition names the sender",
-    "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${AWS::StackName}-*": "the relay raises on every list",
+    "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${AWS::StackName}-*": "any list takes events",
     "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${AWS::StackName}-*-*": "this one denies",
+    "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${AWS::StackName}-Relay*": "and this one",
 }
 
 
@@ -68,9 +73,14 @@ def test_roles_are_written_here(stack: Any) -> None:
 def test_rows_are_limited_to_the_list(list_stack: Any) -> None:
     """Every statement about DynamoDB is limited to keys that begin with the list's name, or is one of the shared ones.
 
-    These are all lists' budget, and the schedules, of which a list may read one by its id.
+    These are all lists' budget, the schedules, of which a list may read one by its id, and, for an addressed list,
+    what is known of a person.
     """
-    shared = {"KeepToBudget": [f"{BUDGET}*"], "AskIfItStands": ["owner#*"]}
+    shared = {
+        "KeepToBudget": [f"{BUDGET}*"],
+        "AskIfItStands": ["owner#*"],
+        "AskForAddressees": [{"Ref": "List"}, "#person#*"],
+    }
     own = [{"Ref": "List"}, {"Fn::Sub": "${List}/*"}, {"Fn::Sub": "${List}#*"}]
     statements = [
         statement
@@ -78,8 +88,9 @@ def test_rows_are_limited_to_the_list(list_stack: Any) -> None:
         if any(action.startswith("dynamodb:") for action in actions(statement))
     ]
 
-    assert len(statements) == 4
+    assert len(statements) == 5
     assert actions(list_stack.statement("AskIfItStands")) == ["dynamodb:GetItem"]
+    assert actions(list_stack.statement("AskForAddressees")) == ["dynamodb:BatchGetItem"]
     for statement in statements:
         assert set(statement["Condition"]) == {"ForAllValues:StringLike"}, statement["Sid"]
         keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
@@ -94,7 +105,7 @@ def test_no_list_is_called_as_the_budget(list_stack: Any) -> None:
     """So no row of a list is ever a row of the budget, or one that counts; all that a list may do there is to count."""
     pattern = list_stack.source["Parameters"]["List"]["AllowedPattern"]
 
-    assert [kind for kind in (BUDGET, ATTEMPTS) if re.match(pattern, kind)] == []
+    assert [kind for kind in (BUDGET, ATTEMPTS, ACCEPTED) if re.match(pattern, kind)] == []
     assert actions(list_stack.statement("KeepToBudget")) == ["dynamodb:UpdateItem"]
 
 
@@ -115,7 +126,7 @@ def test_a_list_keeps_its_own_events_only(list_stack: Any) -> None:
 
 def test_ses_only_where_it_sends(list_stack: Any) -> None:
     """Its permissions depend on what the platform says of the sender."""
-    (policy,) = (policy["Fn::If"] for policy in list_stack.only("AWS::IAM::Role")["Policies"] if "Fn::If" in policy)
+    policy = conditional(list_stack, "Ses")
     sids = {statement["Sid"] for statement in policy[1]["PolicyDocument"]["Statement"]}
     elsewhere = [statement["Sid"] for _, statement in list_stack.statements() if statement["Sid"] not in sids]
     says_none = {"Fn::Equals": [{"Fn::Select": [12, {"Ref": "Platform"}]}, "none"]}
@@ -123,6 +134,16 @@ def test_ses_only_where_it_sends(list_stack: Any) -> None:
     assert policy[0] == "SendsBySes"
     assert list_stack.source["Conditions"]["SendsBySes"] == {"Fn::Not": [says_none]}
     assert not [sid for sid in elsewhere if "ses:" in json.dumps(actions(list_stack.statement(sid)))]
+
+
+def test_only_an_addressed_list_looks_people_up(list_stack: Any) -> None:
+    """And reads what is attached, and the key that turns addresses into ids."""
+    condition, policy, _ = conditional(list_stack, "Addressed")
+    sids = [statement["Sid"] for statement in policy["PolicyDocument"]["Statement"]]
+
+    assert sids == ["AskForAddressees", "ReadAttachments", "ReadIdKey"]
+    assert list_stack.source["Conditions"][condition] == {"Fn::Equals": [{"Ref": "Addressed"}, "yes"]}
+    assert list_stack.source["Parameters"]["Addressed"]["Default"] == "no"
 
 
 def test_ses_sends_for_the_sender_alone(list_stack: Any) -> None:
@@ -157,6 +178,8 @@ def test_lists_only_read_subscribers(list_stack: Any) -> None:
         ("KeepToBudget", [4]),
         ("TakeScreenshot", [6]),
         ("AskIfItStands", [14]),
+        ("AskForAddressees", [3]),
+        ("ReadIdKey", [15]),
         ("ReadSecrets", [7, 8]),
     ],
 )
@@ -183,6 +206,13 @@ def test_capture_may_write_pictures_and_logs(root_stack: Any) -> None:
         "xray:PutTraceSegments": "*",
         "xray:PutTelemetryRecords": "*",
     }
+
+
+def conditional(list_stack: Any, name: str) -> list[Any]:
+    """The policy of this name: the condition, the policy under it, and what there is otherwise."""
+    policies = [policy["Fn::If"] for policy in list_stack.only("AWS::IAM::Role")["Policies"] if "Fn::If" in policy]
+    (found,) = (policy for policy in policies if policy[1]["PolicyName"] == name)
+    return list(found)
 
 
 def test_slack_can_do_no_more_than_look(root_stack: Any) -> None:

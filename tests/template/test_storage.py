@@ -98,11 +98,16 @@ def test_screenshots_are_encrypted(root_stack: Any) -> None:
 
 
 def test_pictures_and_events_expire(root_stack: Any) -> None:
-    """A picture when the stack's owner says; an event's body with the rows of the ledger, and not before them.
+    """A picture when the stack's owner says; an event's body and files with the rows of the ledger, and not before.
 
     How a page looked when it was mailed last is known for longer: a page that stays the same is mailed once a year.
     """
     rules = root_stack.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
     expiry = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
 
-    assert expiry == {"captures/": {"Ref": "ScreenshotRetentionDays"}, "events/": RETENTION.days, "watched/": 400}
+    assert expiry == {
+        "captures/": {"Ref": "ScreenshotRetentionDays"},
+        "events/": RETENTION.days,
+        "watched/": 400,
+        "attachments/": RETENTION.days,
+    }

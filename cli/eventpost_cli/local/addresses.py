@@ -44,6 +44,11 @@ class Addresses:
         """Where the schedules' API is here; on AWS it has a host name of its own."""
         return f"{self.endpoint}/schedules-api"
 
+    @property
+    def email_api(self) -> str:
+        """Where the mail API is here."""
+        return f"{self.endpoint}/email-api"
+
     def queues(self) -> dict[str, str]:
         """Return the queue of each list by the list's name, as the queue's own name ends with it."""
         found = (url for name, url in self.outputs.items() if name.endswith(".QueueUrl"))
@@ -57,6 +62,7 @@ class Addresses:
             ("AWS", self.endpoint),
             ("Pages", f"{self.outputs['PreferencesUrl']}/join"),
             ("Schedules", f"{self.schedules_api}/schedules"),
+            ("Mail API", self.email_api),
             *((f"Queue of {name}", url) for name, url in self.queues().items()),
             ("Subscribers", "uv run eventpost subscribers import examples/dcf_engine/subscribers.csv --local"),
             ("Raise an event", "uv run eventpost send stock_alerts typical --local"),

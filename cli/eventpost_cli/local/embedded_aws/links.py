@@ -1,4 +1,4 @@
-"""What the stack serves over HTTP, at paths of our own address: the pages that links in mails lead to, and schedules.
+"""What the stack serves over HTTP, at paths of our own address: the pages that links in mails lead to, and both APIs.
 
 On AWS each has a host name of its own. ministack has names too, but none that a browser finds here: it looks under
 `<id>.execute-api.127.0.0.1`. And the id is made up by a deploy, whereas the stack is told before it where links lead.
@@ -10,7 +10,7 @@ from ministack import app
 from ministack.services import apigateway
 
 # How the template names each API after the stack's name, by where it is served.
-SERVED = {"/links": "-preferences", "/schedules-api": "-schedules"}
+SERVED = {"/links": "-preferences", "/schedules-api": "-schedules", "/email-api": "-email"}
 STAGE = "$default"
 
 # The id of an API, the stage, and the path within it.
