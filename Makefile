@@ -92,11 +92,13 @@ requirements: setup
 	$(UV) export $(EXPORT) --only-group capture --output-file functions/capture/requirements.txt
 EXPORT := --quiet --frozen --no-emit-project --no-hashes --no-annotate --no-header
 
-# What is generated from the declarations: the registry of the lists, and parts of docs/reference.md.
+# What is generated from the declarations: the registry and the schemas of the lists, the APIs' documents, docs/events.md,
+# docs/asyncapi.yaml, and parts of docs/reference.md.
 .PHONY: docs
 docs: setup
 	$(RUN) python -m eventpost_cli.registry
 	$(RUN) python -m eventpost_cli.api_document
+	$(RUN) python -m eventpost_cli.contract
 	$(RUN) cog -r docs/reference.md
 
 # The catalogues of pages and letters, from the templates' words: run after a change of words, then translate what is new.
@@ -150,14 +152,19 @@ bench-million: setup
 
 # Some hour in all, ended with 1 if a mail was lost; what it counted is in benchmarks/soak.json. See docs/soak.md.
 .PHONY: soak
-soak: setup heavy soak-capture soak-time
+soak: setup heavy soak-capture soak-time soak-api
 	$(RUN) python -m benchmarks.soak $(OPTIONS)
 
-# The tests that `make test` has no time for: the same as others, with more pages, threads and fonts. Some five minutes.
+# The tests that `make test` has no time for: as others, with more pages, threads, fonts and bodies. Some fifteen minutes.
 .PHONY: heavy
 heavy: setup
 	$(RUN) eventpost setup
 	$(RUN) pytest -m heavy
+
+# Ten thousand messages of any kind through the lists' functions, in some ten minutes; `make heavy` runs them too.
+.PHONY: soak-fuzz
+soak-fuzz: setup
+	$(RUN) pytest -m heavy tests/properties/test_any_body.py
 
 # Ten thousand pictures due and mailed by one machine, in some half an hour; see docs/soak.md.
 .PHONY: soak-time
@@ -169,3 +176,9 @@ soak-time: setup
 .PHONY: soak-capture
 soak-capture: setup
 	$(RUN) python -m benchmarks.capture_soak $(CAPTURE_OPTIONS)
+
+# The mail API under load while functions fail and SQS refuses, in some ten minutes; see docs/soak.md.
+.PHONY: soak-api
+soak-api: setup
+	$(RUN) eventpost setup
+	$(RUN) python -m benchmarks.soak_api $(API_OPTIONS)

@@ -33,6 +33,18 @@ class Answer(NamedTuple):
     body: dict[str, Any]
 
 
+class Carrier:
+    """Carries out calls whose answer is to be lost."""
+
+    def __init__(self) -> None:
+        self._session: URLLib3Session | None = None
+
+    def carry_out(self, request: AWSPreparedRequest) -> None:
+        """Send the request; nobody hears of what is answered."""
+        self._session = self._session or URLLib3Session()
+        self._session.send(request)
+
+
 class Throttling:
     """Decides about each call to DynamoDB. `note` is told the name of each fault."""
 
@@ -40,19 +52,19 @@ class Throttling:
         self._note = note
         self._chance = chance
         self._clock = clock
-        self._session: URLLib3Session | None = None
+        self._carrier = Carrier()
 
     def before_send(self, call: str, request: AWSPreparedRequest) -> AWSResponse | None:
         """An answer in place of DynamoDB's, or None where the call goes on its way."""
         if self._chance.random() < (IN_BURST if self.bursting() else BETWEEN):
             answer = self._throttled(call, request)
         elif self._chance.random() < LOST:
-            self._carry_out(request)
+            self._carrier.carry_out(request)
             answer = Answer("answer_lost", 500, {"__type": f"{_API}#InternalServerError"})
         else:
             return None
         self._note(answer.name)
-        return _response(request, answer)
+        return response(request, answer)
 
     def bursting(self) -> bool:
         """Whether DynamoDB is being asked too much at the moment."""
@@ -83,10 +95,6 @@ class Throttling:
             return Answer("throttling", 400, {"__type": "com.amazon.coral.availability#ThrottlingException"})
         return Answer("throughput_exceeded", 400, {"__type": f"{_API}#ProvisionedThroughputExceededException"})
 
-    def _carry_out(self, request: AWSPreparedRequest) -> None:
-        self._session = self._session or URLLib3Session()
-        self._session.send(request)
-
 
 def _conflict(items: int, chance: random.Random) -> Answer:
     """Another transaction was at one of the rows."""
@@ -105,7 +113,8 @@ class _Raw(io.BytesIO):
             yield piece
 
 
-def _response(request: AWSPreparedRequest, answer: Answer) -> AWSResponse:
+def response(request: AWSPreparedRequest, answer: Answer) -> AWSResponse:
+    """The answer as botocore gets it over the wire."""
     headers = HTTPHeaders()
     headers["Content-Type"] = "application/x-amz-json-1.0"
     return AWSResponse(request.url, answer.status, headers, _Raw(json.dumps(answer.body).encode()))

@@ -15,8 +15,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Mapping
+from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -25,9 +25,7 @@ from typing import Any, Final
 import boto3
 from benchmarks.soak_time.cloud import Cloud, cloud
 from benchmarks.soak_time.machine import Machine
-
-from eventpost_cli.local.ports import LOOPBACK, free_port
-from eventpost_cli.local.processes import Child
+from benchmarks.soak_time.sink import listening
 
 ROOT: Final = Path(__file__).parents[2]
 RESULTS: Final = ROOT / "benchmarks" / "soak_time.json"
@@ -49,7 +47,7 @@ def main() -> int:
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="soak-time-") as folder, _sink(Path(folder)) as (port, journal):
+    with tempfile.TemporaryDirectory(prefix="soak-time-") as folder, listening(Path(folder)) as (port, journal):
         figures = _soaked(options.minutes, Path(folder), port, journal)
     figures["seconds"] = round(time.monotonic() - began)
     options.results.write_text(json.dumps(figures, indent=2) + "\n")
@@ -159,7 +157,7 @@ def _grown(memory: list[float], theirs: list[float]) -> dict[str, float]:
 def _left(machine: Machine, there: Cloud) -> dict[str, int]:
     counts: Counter[str] = Counter(failures=machine.failures, troubles=len(machine.told))
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    for url in (there.list_queue, there.relay_queue, there.dead_letters):
+    for url in there.queues.values():
         told = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]  # type: ignore[arg-type]
         counts["left_on_queues"] += sum(int(told[name]) for name in names)
     return {name: counts[name] for name in ("failures", "left_on_queues", "troubles")}
@@ -169,26 +167,6 @@ def _megabytes(pid: int) -> float:
     gc.collect() if pid == os.getpid() else None
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:")) / 1024
-
-
-@contextmanager
-def _sink(folder: Path) -> Iterator[tuple[int, Path]]:
-    port, journal = free_port(), folder / "mails.tsv"
-    journal.touch()
-    command = (sys.executable, "-m", "benchmarks.soak_time.sink", str(port), str(journal))
-    child = Child("The sink", command, log=folder / "sink.log", env=os.environ, cwd=ROOT)
-    try:
-        child.wait_until(lambda: _listens(port), seconds=30)
-        yield port, journal
-    finally:
-        child.stop()
-
-
-def _listens(port: int) -> bool:
-    import socket  # noqa: PLC0415 - asked at the start alone
-
-    with socket.socket() as probe:
-        return probe.connect_ex((LOOPBACK, port)) == 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""The embedded AWS in a process of its own, with the tables, queues and secrets that time and one list need."""
+"""The embedded AWS in a process of its own, with the tables, queues and secrets that lists, time and APIs need."""
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,10 @@ from eventpost_cli.local.surroundings import toward
 
 STACK: Final = "soak-time"
 LIST: Final = "site_watch"
+DEAD_LETTERS: Final = "dead-letters"
+RELAY: Final = "relay"
+_LETTERS: Final = "letters"
+_RECEIVES: Final = 5  # as functions/list.yaml has it
 _TABLES: Final = {
     "subscribers": ("audience", "id"),
     "ledger": ("partition", "subscriber"),
@@ -34,57 +39,54 @@ class Cloud:
     Attributes:
         process: The embedded AWS.
         settings: What functions are told about it.
-        list_queue: The queue of site watch.
-        relay_queue: The relay's.
-        dead_letters: Where both give up.
+        queues: Its queues' URLs, by the list's name; and those called `RELAY` and `DEAD_LETTERS`, where all give up.
     """
 
     process: Child
     settings: Settings
-    list_queue: str
-    relay_queue: str
-    dead_letters: str
+    queues: Mapping[str, str]
 
 
 @contextmanager
-def cloud(root: Path, smtp_port: int) -> Iterator[Cloud]:
+def cloud(
+    root: Path, smtp_port: int, *, stack: str = STACK, lists: Sequence[str] = (LIST,), visibility_s: int = _VISIBILITY_S
+) -> Iterator[Cloud]:
     """An AWS that is up, led to by this process's environment; it ends with the block."""
-    state, port = State.of(root, STACK), free_port()
+    state, port = State.of(root, stack), free_port()
     with state.held():
         tools.prepare("ministack", state)
         process = aws.start(state, port)
         try:
             process.wait_until(lambda: aws.answering(port), seconds=_START_S)
             os.environ.update(toward(aws.endpoint(port)))
-            yield _furnished(process, smtp_port)
+            queues = _queues(stack, lists, visibility_s)
+            yield Cloud(process, _furnished(stack, queues, smtp_port), queues)
         finally:
             process.stop()
 
 
-def _furnished(process: Child, smtp_port: int) -> Cloud:
+def _furnished(stack: str, queues: Mapping[str, str], smtp_port: int) -> Settings:
     for name, keys in _TABLES.items():
-        _make_table(f"{STACK}-{name}", keys)
-    boto3.client("s3").create_bucket(Bucket=f"{STACK}-screenshots")
-    queues = {name: _queue(f"{STACK}-{name}") for name in (LIST, "relay", "letters", "dead-letters")}
-    settings = Settings(
-        subscribers_table=f"{STACK}-subscribers",
-        ledger_table=f"{STACK}-ledger",
-        schedules_table=f"{STACK}-schedules",
-        screenshots_bucket=f"{STACK}-screenshots",
+        _make_table(f"{stack}-{name}", keys)
+    boto3.client("s3").create_bucket(Bucket=f"{stack}-screenshots")
+    return Settings(
+        subscribers_table=f"{stack}-subscribers",
+        ledger_table=f"{stack}-ledger",
+        schedules_table=f"{stack}-schedules",
+        screenshots_bucket=f"{stack}-screenshots",
         capture_function="drawn",
-        link_keys_secret=_secret("link-keys"),
-        subscriber_id_key_secret=_secret("id-key"),
-        letters_queue_url=queues["letters"],
+        link_keys_secret=_secret(stack, "link-keys"),
+        subscriber_id_key_secret=_secret(stack, "id-key"),
+        letters_queue_url=queues[_LETTERS],
         link_base_url="https://mail.example.com",
         sender="Eventpost <news@example.com>",
         smtp_host="127.0.0.1",
         smtp_port=smtp_port,
         smtp_security="none",
         smtp_connections=1,
-        stack_name=STACK,
-        relay_queue_url=queues["relay"],
+        stack_name=stack,
+        relay_queue_url=queues[RELAY],
     )
-    return Cloud(process, settings, queues[LIST], queues["relay"], queues["dead-letters"])
 
 
 def _make_table(name: str, keys: tuple[str, str]) -> None:
@@ -97,10 +99,16 @@ def _make_table(name: str, keys: tuple[str, str]) -> None:
     )
 
 
-def _queue(name: str) -> str:
-    patient = {"VisibilityTimeout": str(_VISIBILITY_S)}
-    return str(boto3.client("sqs").create_queue(QueueName=name, Attributes=patient)["QueueUrl"])
+def _queues(stack: str, lists: Sequence[str], visibility_s: int) -> dict[str, str]:
+    sqs: Any = boto3.client("sqs")
+    dead_letters = sqs.create_queue(QueueName=f"{stack}-{DEAD_LETTERS}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": _RECEIVES})
+    having = {"VisibilityTimeout": str(visibility_s), "RedrivePolicy": redrive}
+    names = (*lists, RELAY, _LETTERS)
+    made = {name: sqs.create_queue(QueueName=f"{stack}-{name}", Attributes=having)["QueueUrl"] for name in names}
+    return {**made, DEAD_LETTERS: dead_letters}
 
 
-def _secret(name: str) -> str:
-    return str(boto3.client("secretsmanager").create_secret(Name=f"{STACK}-{name}", SecretString=name * 4)["ARN"])
+def _secret(stack: str, name: str) -> str:
+    return str(boto3.client("secretsmanager").create_secret(Name=f"{stack}-{name}", SecretString=name * 4)["ARN"])

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import boto3
 from benchmarks.soak.envelope import Context, Message, event_of
-from benchmarks.soak_time.cloud import LIST, Cloud
+from benchmarks.soak_time.cloud import DEAD_LETTERS, LIST, RELAY, Cloud
 from benchmarks.soak_time.drawn import DrawnCapture
 from benchmarks.soak_time.virtual import VirtualClock, VirtualOutbox
 
@@ -64,15 +64,15 @@ class Machine:
         self._sqs: Any = boto3.client("sqs")
         self._tasks = FileTasks(by_operators_word(self.wiring.tasks))
         self._folder = TaskFolder(tasks, self._tasks, self._tell, now=lambda: float("inf"))
-        queues = (cloud.list_queue, cloud.dead_letters, _RECEIVES)
+        queues = (cloud.queues[LIST], cloud.queues[DEAD_LETTERS], _RECEIVES)
         self._sweeper = SweeperFunction(lambda: self.wiring, lambda: "Soak")
         named: dict[str, Any] = dict(zip(("queue_url", "dead_letters_url", "max_receives"), queues, strict=True))
         of_list = ListSettings(list_name=LIST, **named)
-        of_relay = QueueSettings(**{**named, "queue_url": cloud.relay_queue})
+        of_relay = QueueSettings(**{**named, "queue_url": cloud.queues[RELAY]})
         site_watch = Project(root).load(LIST)
         self._consumers: dict[str, _Function] = {
-            cloud.relay_queue: serve_relay(lambda: self.wiring, lambda: of_relay),
-            cloud.list_queue: QueueFunction(site_watch, lambda: self.wiring, lambda: of_list),
+            cloud.queues[RELAY]: serve_relay(lambda: self.wiring, lambda: of_relay),
+            cloud.queues[LIST]: QueueFunction(site_watch, lambda: self.wiring, lambda: of_list),
         }
         self.failures = 0
 
