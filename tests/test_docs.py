@@ -13,7 +13,7 @@ import pytest
 from eventpost import errors
 from eventpost.lists import Screenshot
 from eventpost.settings import Settings
-from eventpost_cli import registry
+from eventpost_cli import contract, registry
 from eventpost_cli.main import COMMANDS
 from eventpost_cli.project import Project
 
@@ -53,6 +53,16 @@ def test_the_registry_has_not_drifted_from_the_lists() -> None:
     shipped = (ROOT / registry.PLACE).read_text(encoding="utf-8")
 
     assert shipped == registry.written(registry.generated(Project(ROOT))), "run `make docs`"
+
+
+def test_the_contract_has_not_drifted_from_the_lists() -> None:
+    """Schemas, AsyncAPI document and page are what the lists' models say; no list that is gone has left a schema."""
+    made = contract.generated(Project(ROOT))
+
+    assert [str(place) for place, text in made.items() if (ROOT / place).read_text(encoding="utf-8") != text] == [], (
+        "run `make docs`"
+    )
+    assert contract.left_over(Project(ROOT), made) == []
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)

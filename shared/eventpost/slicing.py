@@ -159,7 +159,7 @@ def renewed(body: str) -> str:
     """The slice in this body with its life before it, for dead letters; a body that holds none as it is."""
     try:
         said = json.loads(body) | {"hops": 0, "expires_at": None}
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return body
     return json.dumps(said)
 
