@@ -22,8 +22,8 @@ def test_any_message_is_mailed_or_given_up_with_a_reason(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(LISTS))
-def test_what_is_nested_too_deeply_is_given_up_too(name: str) -> None:
-    """Parsers of Python raise no error of theirs there."""
+def test_what_parsers_do_not_expect_is_given_up_too(name: str) -> None:
+    """What is nested too deeply, or stands where a time or a zone should: what they raise is no error of their own."""
     for message in edges(SAMPLES[name][0]):
         fate(name, message)
 

@@ -159,7 +159,7 @@ def _swollen(event: Mapping[str, Any], size: int) -> str:
 
 
 def edges(sample: Mapping[str, Any]) -> list[Posted]:
-    """Messages that chance would seldom find: what is nested too deeply for a parser, wherever one reads it."""
+    """Messages that chance seldom finds: what parsers have no error of theirs for."""
     deep, slice_ = _nested("[", 100_000), {"kind": {"stringValue": "slice", "dataType": "String"}}
     event = _json(sample)
     head = '{"specversion": "1.0", "id": "1", "source": "/shop", "type": "x"'
@@ -170,6 +170,8 @@ def edges(sample: Mapping[str, Any]) -> list[Posted]:
         f'{head}, "more": {deep}, "data": {event}}}',
         head.replace('"1.0"', deep) + f', "data": {event}}}',
         head.replace('"1"', '"\\ud800"') + f', "data": {event}}}',
+        *(f'{head}, "time": {time}, "data": {event}}}' for time in ("{}", "[]", "7", '""', deep)),
+        *(_json({**sample, "time_zone": zone}) for zone in ("Europe", "a" * 300, "Europe/Berlin" * 800, "a/" * 3_000)),
         f'{head}, "data": {event[:-1]}, "x": {"9" * 5_000}}}}}',
     ]
     return [Posted(body, attributes) for body in bodies for attributes in ({}, slice_)]

@@ -33,6 +33,9 @@ def read_event(mail_list: MailList, body: str, event_id: str, raised_at: datetim
         event = mail_list.event.model_validate_json(text)
     except ValidationError as error:
         raise InvalidEvent(_explained(mail_list, error)) from None
+    except Exception as error:  # noqa: BLE001 - nothing is read here but the body, so trying again cannot help
+        msg = f"not a {mail_list.event.__name__}: a value in it cannot be read ({type(error).__name__})"
+        raise InvalidEvent(msg) from None
     return RaisedEvent(
         key=EventKey(mail_list.name, event_id),
         event=event,

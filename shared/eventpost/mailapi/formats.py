@@ -75,7 +75,7 @@ def _check(format_: Format) -> Callable[[object], bool]:
 def _reads(type_: Any, value: str) -> bool:
     try:
         _adapter(type_).validate_python(value)
-    except ValueError:
+    except (ValueError, OSError, RecursionError):  # of zones: a folder of them, a name as long as no file's
         return False
     return True
 

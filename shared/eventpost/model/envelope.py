@@ -102,7 +102,7 @@ def _judged(attributes: Mapping[str, Any]) -> bytes | None:
     except CloudEventValidationError as error:
         wrong = ", ".join(name for name in _NAMED if name in error.errors)
         _refuse(f"{wrong or 'the name of an extension'}: not as CloudEvents 1.0 has it")
-    except (ValueError, TypeError, AttributeError, OverflowError):
+    except (ValueError, TypeError, AttributeError, ArithmeticError, LookupError, RecursionError):
         _refuse("time or data_base64: not as CloudEvents 1.0 has it")
     if any(_CONTROL.search(attributes[name]) for name in ("id", "source")):
         _refuse("id or source: holds a control character")

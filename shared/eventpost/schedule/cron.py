@@ -112,7 +112,12 @@ def zone_called(name: str) -> ZoneInfo:
     try:
         if not _NO_ZONE.fullmatch(name):
             return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # not found; no name at all; a folder of zones
+    except (
+        KeyError,
+        ValueError,
+        OSError,
+        RecursionError,
+    ):  # not found; no name at all; a folder of zones; far too long
         pass
     msg = f"time_zone: there is no such zone{_did_you_mean(name)}; write a name of the IANA database, as Europe/Berlin"
     raise ScheduleRefused(msg)
