@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -128,8 +129,11 @@ def _read(studio: Studio, folder: Path) -> dict[str, float]:
     row = {"function_mb": _own_megabytes(os.getpid()), "files": len(files), "files_kb": sum(map(_size, files)) / 1000}
     row["processes"] = sum(len(family(child)) for child in children(os.getpid()))
     if studio.browser.pid is not None:
-        row["browser_mb"] = Processes.of(studio.browser.pid).megabytes()
-        row["driver_mb"] = _own_megabytes(driver(studio.browser.pid))
+        with suppress(FileNotFoundError, ProcessLookupError):  # a browser that crashed may be ending just now
+            row |= {
+                "browser_mb": Processes.of(studio.browser.pid).megabytes(),
+                "driver_mb": _own_megabytes(driver(studio.browser.pid)),
+            }
     return row
 
 
