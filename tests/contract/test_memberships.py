@@ -122,6 +122,7 @@ def test_a_membership_comes_back_as_it_went_in(store: Memberships, membership: M
         Person(ANN),
         Person(ANN, address=address("ann"), audiences=frozenset({"a", "b/日本"}), expires_at=SOON),
         Person(ANN, suppression=Suppression(SuppressionReason.BOUNCE, NOW, "5.1.1")),
+        Person(ANN, suppression=Suppression(SuppressionReason.BOUNCE, NOW, erased=True)),
         Person(ANN, suppression=Suppression(SuppressionReason.ERASED, NOW)),
         Person(ANN, soft_bounces=(NOW, NOW + timedelta(microseconds=1), NOW)),
         Person(ANN, asked="0123456789ab", moving_from=BOB, moved_from=frozenset({BOB, "c" * 32})),

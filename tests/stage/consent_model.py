@@ -25,6 +25,7 @@ class Mailbox:
         pending: Those asked for, and until when that may be confirmed.
         asked: The tag of the last question, by audience; it stays when the question is answered with yes.
         refused: Why it is mailed nothing, or "".
+        erased: All about it was erased, and its owner has not come back.
         known: Its address is stored.
         stored: Something is.
         until: When what is stored goes by itself.
@@ -39,6 +40,7 @@ class Mailbox:
     pending: dict[str, datetime] = field(default_factory=dict)
     asked: dict[str, str] = field(default_factory=dict)
     refused: str = ""
+    erased: bool = False
     known: bool = False
     stored: bool = False
     until: datetime | None = None
@@ -156,7 +158,7 @@ class Model:
         if set(told) - box.on:
             for audience in told:
                 box.join(audience)
-            box.refused, box.known, box.until = "", True, None
+            box.refused, box.erased, box.known, box.until = "", False, True, None
             self._parted(owner)
         return told
 
@@ -258,7 +260,7 @@ class Model:
     def lifted(self, name: str) -> None:
         """An operator lets mail go there again; who was erased all the same stays so."""
         if self.boxes[name].refused in FOR_GOOD:
-            self.boxes[name].refused = "" if self.boxes[name].known else "erased"
+            self.boxes[name].refused = "erased" if self.boxes[name].erased else ""
 
     def erased(self, name: str) -> set[str]:
         """All about the person of this mailbox is erased, under every address of theirs; returns these."""
@@ -268,7 +270,7 @@ class Model:
             wanted = {each for one in wanted for each in {self.boxes[one].to, *self.boxes[one].froms} if each} - names
         for each in names:
             if self.boxes[each].stored:
-                self.boxes[each] = Mailbox(refused=self.boxes[each].refused or "erased", stored=True)
+                self.boxes[each] = Mailbox(refused=self.boxes[each].refused or "erased", erased=True, stored=True)
         return names
 
     def _unanswered(self, box: Mailbox, until: datetime) -> None:

@@ -229,6 +229,7 @@ class ConsentWorld:
         """Everything about the mailbox is deleted but that it must not be mailed."""
         person = self.person(local)
         suppression = person.suppression or Suppression(SuppressionReason.ERASED, self.clock.now())
+        suppression = replace(suppression, erased=suppression.reason is not SuppressionReason.ERASED)
         after = Person(person.id, version=person.version, suppression=suppression)
         self.store.save([Change(after, gone=person.audiences)])
 

@@ -1,6 +1,7 @@
 """A lasting refusal, and its end: whole, however many memberships there are, and done again without harm."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -113,7 +114,31 @@ def test_who_was_erased_can_bounce_too(world: ConsentWorld) -> None:
     world.erase("ann")
 
     assert suppress(world.consenting, id_of("ann"), BOUNCE)
-    assert world.person("ann").suppression == BOUNCE
+    assert world.person("ann").suppression == replace(BOUNCE, erased=True)
+
+
+def test_of_who_was_erased_and_bounced_only_the_bounce_is_lifted(world: ConsentWorld) -> None:
+    """In either order, and with a complaint on top."""
+    for name in ("before", "since"):
+        world.imported(name, NEWS)
+    world.erase("before")
+    for name in ("before", "since"):
+        suppress(world.consenting, id_of(name), BOUNCE)
+    world.erase("since")
+    suppress(world.consenting, id_of("since"), replace(BOUNCE, reason=SuppressionReason.COMPLAINT))
+
+    for name in ("before", "since"):
+        lift(world.consenting, id_of(name))
+        assert world.person(name).is_erased
+
+
+def test_a_stranger_who_bounced_is_no_erased_one_when_that_is_lifted(world: ConsentWorld) -> None:
+    """Somebody known by direct mail alone: they are mailed again."""
+    suppress(world.consenting, id_of("stranger"), BOUNCE)
+
+    lift(world.consenting, id_of("stranger"))
+
+    assert world.person("stranger").suppression is None
 
 
 def test_many_memberships_take_several_saves(store: Failing) -> None:

@@ -141,13 +141,15 @@ def _record_of(value: Row) -> ConsentRecord:
 
 
 def _suppression(suppression: Suppression) -> Row:
-    texts = _texts(detail=suppression.detail)
-    return {"M": {"reason": {"S": suppression.reason.value}, "at": _moment(suppression.at), **texts}}
+    more = {**_texts(detail=suppression.detail), **({"erased": {"BOOL": True}} if suppression.erased else {})}
+    return {"M": {"reason": {"S": suppression.reason.value}, "at": _moment(suppression.at), **more}}
 
 
 def _suppression_of(value: Row) -> Suppression:
     told = value["M"]
-    return Suppression(SuppressionReason(told["reason"]["S"]), _moment_of(told["at"]), _text_of(told, "detail"))
+    return Suppression(
+        SuppressionReason(told["reason"]["S"]), _moment_of(told["at"]), _text_of(told, "detail"), "erased" in told
+    )
 
 
 def _attributes_of(row: Row) -> Mapping[str, str]:

@@ -55,14 +55,16 @@ def _marked(person: Person, suppression: Suppression) -> Person:
         return person
     if person.expires_at is not None:
         person = replace(person, address="", asked="", moving_from="", expires_at=None)
-    return replace(person, suppression=suppression)
+    before = person.suppression
+    erased = before is not None and (before.erased or before.reason is SuppressionReason.ERASED)
+    return replace(person, suppression=replace(suppression, erased=erased))
 
 
 def _cleared(person: Person) -> Person:
     if person.suppression is None or person.is_erased:
         return person
-    # Whose address is not stored was erased, before the bounce or since; lifting that would let an import revive them.
-    erased = None if person.address else Suppression(SuppressionReason.ERASED, person.suppression.at)
+    # Lifting that, too, would let an import revive them.
+    erased = Suppression(SuppressionReason.ERASED, person.suppression.at) if person.suppression.erased else None
     return replace(person, suppression=erased, soft_bounces=())
 
 

@@ -127,11 +127,19 @@ class SuppressionReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """A lasting refusal: why and since when (UTC). `detail` is a status code such as `5.1.1`, never a text."""
+    """A lasting refusal.
+
+    Attributes:
+        reason: Why.
+        at: Since when (UTC).
+        detail: A status code such as `5.1.1`, never a text.
+        erased: Whether they had everything about them erased besides, before or since: what is left if this is lifted.
+    """
 
     reason: SuppressionReason
     at: datetime
     detail: str = ""
+    erased: bool = False
 
     @property
     def told(self) -> str:
