@@ -14,7 +14,7 @@ from project_copy import held_copy
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 500  # where nothing has been built yet, a minute and more of it is for the stack
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.heavy]
 
 
 @pytest.fixture(scope="module")

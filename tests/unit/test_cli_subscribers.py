@@ -320,6 +320,7 @@ class FakeTerminal:
             return True
 
 
+@pytest.mark.heavy
 def test_a_hundred_thousand_rows_are_imported_in_constant_memory(
     small_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
