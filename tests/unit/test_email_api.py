@@ -136,12 +136,15 @@ def test_where_a_cloud_event_is_at_fault_is_where_it_was_sent(site: EmailSite) -
         ({name: ENVELOPE[name] for name in ENVELOPE if name != "data"}, {}),
         (ALERT, {"ce_id": "4711"}),
         (ALERT, {**HEADERS, "ce_time": "tomorrow"}),
+        ({**ENVELOPE, "data": {**ENVELOPE, **ALERT}}, {}),
+        ({**ENVELOPE, "data": {**ALERT, "specversion": "1.0"}}, {}),
+        ({**ENVELOPE, **ALERT}, HEADERS),
     ],
 )
 def test_what_says_that_it_is_a_cloud_event_and_is_none_is_refused(
     site: EmailSite, body: object, headers: dict[str, str]
 ) -> None:
-    """Nothing is guessed."""
+    """Nothing is guessed; nor is an envelope opened here which its list would open once more."""
     told = site.send("POST", f"/lists/{STOCKS}/events", body, **headers)
 
     assert told.problem == (422, "invalid-event")

@@ -1,6 +1,7 @@
 """Services say over HTTP what their logged-in users want; the answer, the log and the errors hold no address."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -9,6 +10,7 @@ from consent_world import id_of
 from email_site import DIRECT, STOCKS, WATCH, EmailSite
 from eventpost.errors import PersonChanged, StoreUnavailable
 from eventpost.model import ConsentRecord, ConsentWay, SuppressionReason
+from eventpost.registry import ListEntry, Registry
 from given import NOW
 from posting_world import Failing
 from sentinels import NAME, address
@@ -115,6 +117,8 @@ def test_whose_mailbox_refuses_mail_is_not_put_on_anything(site: EmailSite) -> N
         ({"topics": ["AMZN"], "at": "2026-01-01T00:00:00"}, "#/consent/at"),
         ({"topics": ["AMZN"], "attributes": {"name": "a\nb"}}, "#/attributes/name"),
         ({"topics": ["AMZN"], "attributes": {"name": 3}}, "#/attributes/name"),
+        ({"topics": ["AMZN"], "attributes": {address("ann"): "x"}}, "#/attributes"),
+        ({"topics": ["AMZN"], "attributes": {address("ann"): {address("ann"): 3}}}, "#/attributes"),
         ({"topics": ["AMZN"], "attributes": {f"a{n}": "x" for n in range(21)}}, "#/attributes"),
         ({"topics": ["AMZN"], "adress": "x"}, "#/adress"),
     ],
@@ -125,6 +129,8 @@ def test_what_is_wrong_is_told_by_where(site: EmailSite, fields: dict[str, Any],
 
     assert told.problem == (422, "invalid-request")
     assert told.faults.keys() == {where}
+    assert address("ann") not in told.text
+    assert quote(address("ann")) not in told.text
     assert site.people.rows("ann") == {}
 
 
@@ -141,9 +147,24 @@ def test_topics_belong_to_their_list(site: EmailSite) -> None:
     assert told.faults.keys() == {"#/topics/0"}
     told = site.send("PUT", f"/lists/{WATCH}/subscribers", who(topics=["1" * 32]))
     assert told.faults.keys() == {"list_name"}
+    told = site.send("DELETE", f"/lists/{WATCH}/subscribers", who(topics=["1" * 32, address("ann")]))
+    assert told.faults.keys() == {"#/topics/1"}
+    assert address("ann") not in told.text
     site.people.imported("ann", f"{WATCH}/1", f"{WATCH}/2")
     assert became(site, "DELETE", WATCH, topics=["1"]) == {f"{WATCH}/1": "left"}
     assert became(site, "DELETE", WATCH) == {f"{WATCH}/1": "was not on it", f"{WATCH}/2": "left"}
+
+
+def test_a_closed_list_is_left_and_not_joined(site: EmailSite) -> None:
+    """Nobody is on one by their own word, whoever tells it."""
+    site.people.registry = Registry(lists=(ListEntry(name="staff", title="Staff", description="Inside.", open=False),))
+
+    told = site.send("PUT", "/lists/staff/subscribers", who())
+
+    assert told.problem == (422, "invalid-request")
+    assert told.faults.keys() == {"list_name"}
+    site.people.imported("ann", "staff")
+    assert became(site, "DELETE", "staff") == {"staff": "left"}
 
 
 @pytest.mark.parametrize(

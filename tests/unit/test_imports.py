@@ -65,3 +65,16 @@ def test_the_watch_sees_what_it_is_to_see(tmp_path: Path) -> None:
     )
 
     assert "the import did socket." in done.stderr
+
+
+def test_the_mail_api_starts_without_what_only_some_requests_need() -> None:
+    """Its own import is what everybody waits for; who asks what became of something has no use for schemas."""
+    code = (
+        "import sys, eventpost.runtime.email_api\n"
+        "assert not {'boto3', 'jsonschema', 'jinja2', 'cloudevents'} & sys.modules.keys()\n"
+        "import eventpost.wiring.mailapi\n"
+        "assert not {'jsonschema', 'cloudevents'} & sys.modules.keys()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr

@@ -1,8 +1,9 @@
 """What a body is told that does not fit its list: where, what to write there, and never what it said."""
 
 import json
+import time
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from hypothesis import given as holds_for
@@ -36,6 +37,7 @@ class Counted(Event):
     names: Annotated[tuple[str, ...], Field(max_length=1)] = ()
     short: Annotated[str, Field(min_length=2, max_length=3)] = "ab"
     either: int | tuple[str, ...] = 0
+    size: Literal["small", "large"] | None = None
 
 
 COUNTED = Schemas(
@@ -91,6 +93,9 @@ def test_a_field_is_told_what_it_must_be(change: dict[str, Any], place: str, sai
         ({"short": "a"}, {"short": "must have 2 characters or more"}),
         ({"either": "x"}, {"either": "must be a whole number or a list"}),
         ({"either": [5]}, {"either/0": "must be text"}),
+        ({"size": BODY}, {"size": "must be small or large"}),
+        ({"size": 5}, {"size": "must be text or null"}),
+        ({"size": None}, {}),
         ({"cents": 1.234}, {"cents": "must have 2 digits behind the point at most"}),
         ({"cents": "123456"}, {"cents": "must have 5 digits at most, zeros before and behind not counted"}),
         ({"cents": None}, {}),
@@ -128,9 +133,28 @@ def test_a_mail_must_say_something() -> None:
     assert sorted(faults(SHIPPED, "direct_mail", {"to": ["no address"], "text": "x"})) == ["to/0"]
 
 
+def test_a_mail_names_a_template_that_is_there() -> None:
+    """One that is not would only be missed when the mail is made."""
+    receipt = {"to": ["ann@example.com"], "data": {}}
+
+    assert faults(SHIPPED, "direct_mail", {**receipt, "template": "receipt"}) == {}
+    for name in ("no_such", "../receipt", "_mail", ""):
+        assert faults(SHIPPED, "direct_mail", {**receipt, "template": name}) == {"template": "must be receipt"}
+
+
 def test_no_more_than_twenty_faults_are_told() -> None:
     """A body of nothing but faults does not make an answer of megabytes."""
     assert len(faults(SHIPPED, "direct_mail", {"to": [5] * 40, "text": "x"})) == 20
+
+
+def test_not_every_fault_is_looked_for() -> None:
+    """In a megabyte there may be half a million: to find them all took longer than the API's function is given."""
+    hopeless = json.dumps({"to": [5] * 300_000, "text": "x"})
+    began = time.process_time()
+
+    with pytest.raises(BodyRefused, match="in more than 20 places"):
+        SHIPPED.check("direct_mail", hopeless)
+    assert time.process_time() - began < 1
 
 
 def test_a_list_that_is_not_there_is_told_so() -> None:

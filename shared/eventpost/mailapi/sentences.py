@@ -20,7 +20,7 @@ _TYPES: Final = {
     "object": "a JSON object",
     "string": "text",
 }
-_ABOUT_ITSELF: Final = frozenset({"type", "enum", "const"})
+_VALUES: Final = frozenset({"enum", "const"})
 _SENTENCES: Final[Mapping[str, Callable[[Any], str]]] = {
     "type": lambda types: f"must be {_or(_TYPES[each] for each in ([types] if isinstance(types, str) else types))}",
     "enum": lambda values: f"must be {_one_of(values)}",
@@ -83,7 +83,9 @@ def _choice(error: Any, path: tuple[str | int, ...]) -> Iterator[Fault]:
 
 
 def _is_of_another_kind(error: Any) -> bool:
-    return error.validator in _ABOUT_ITSELF and not error.relative_path
+    """Where a type is asked for, it tells; a value of that type that is none of those allowed is of this kind."""
+    tells = error.validator == "type" or (error.validator in _VALUES and "type" not in error.schema)
+    return tells and not error.relative_path
 
 
 def _unknown(path: tuple[str | int, ...], name: str) -> Fault:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from math import isfinite
 from typing import Any, Final, NoReturn
 
@@ -22,6 +23,8 @@ from eventpost.mailapi.formats import checker
 from eventpost.mailapi.sentences import faults_of
 
 _MOST_FAULTS: Final = 20
+_MOST_ERRORS: Final = 100
+"""How many are looked for. A megabyte may have half a million: nobody reads them, and finding all takes a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,9 @@ class Schemas:
             UnknownList: There is no schema of this list.
             BodyRefused: The body does not fit it: `faults` says where, without its values.
         """
-        found = faults_of(self._validator(list_name).iter_errors(_read(body)))
+        found = faults_of(islice(self._validator(list_name).iter_errors(_read(body)), _MOST_ERRORS))
         if found:
-            msg = f"the body does not fit the list's schema in {len(found)} {'place' if len(found) == 1 else 'places'}"
+            msg = f"the body does not fit the list's schema in {_places(len(found))}"
             raise BodyRefused(msg, found[:_MOST_FAULTS])
 
     def _validator(self, list_name: str) -> Any:
@@ -55,6 +58,12 @@ class Schemas:
                 raise UnknownList(msg)
             self._made[list_name] = Validator(schema, format_checker=checker())
         return self._made[list_name]
+
+
+def _places(number: int) -> str:
+    if number > _MOST_FAULTS:
+        return f"more than {_MOST_FAULTS} places"
+    return f"{number} {'place' if number == 1 else 'places'}"
 
 
 def _read(body: str) -> Any:

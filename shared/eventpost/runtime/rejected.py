@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any, Final
 
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from eventpost.runtime.problems import MALFORMED, Fault, Problem, in_body, invalid
 
-# Pydantic puts the choice that it made between the names; we call those choices so that nobody calls a field so.
-_CHOICE: Final = re.compile(r"<\w+>|function-\w+\(.*")
+# Pydantic puts the choice that it made between the names; we call those choices so that nobody calls a field so. It
+# marks what is wrong with a name and not with what stands under it.
+_CHOICE: Final = re.compile(r"<\w+>|function-\w+\(.*|\[key\]")
 _OF_OURS: Final = re.compile(r"\w{1,40}")
 _WHERE: Final = {"query": "parameter", "path": "parameter", "header": "header"}
 _SENTENCES: Final = {
@@ -43,9 +45,15 @@ def _fault(found: Mapping[str, Any]) -> Fault:
     if not path and found["type"] in _SENTENCES:
         return in_body((), f"the body {detail}")
     names = [part for part in path if isinstance(part, int) or not _CHOICE.fullmatch(part)]
-    if found["type"] == "extra_forbidden" and not _OF_OURS.fullmatch(str(names[-1])):
-        return in_body(names[:-1], "has a field that is not known here")
-    return in_body(names, detail)
+    told = list(takewhile(_may_be_told, names))
+    if found["type"] == "extra_forbidden" and told != names:
+        return in_body(told, "has a field that is not known here")
+    return in_body(told, detail)
+
+
+def _may_be_told(name: str | int) -> bool:
+    """Whether this can be nobody's secret: what is sent may have names of its own."""
+    return isinstance(name, int) or _OF_OURS.fullmatch(name) is not None
 
 
 def _sentence(message: str) -> str:

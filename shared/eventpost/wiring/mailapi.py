@@ -11,7 +11,6 @@ from eventpost.adapters.dynamodb_receipts import DynamoReceipts
 from eventpost.adapters.s3_uploads import S3Uploads
 from eventpost.addressees import Addressees
 from eventpost.mailapi import Accepting, Addressing, Attaching, Following, Quota
-from eventpost.mailapi.validation import Schemas
 from eventpost.registry import Registry
 from eventpost.wiring.people import PeopleWiring
 
@@ -31,7 +30,9 @@ class EmailApiWiring(PeopleWiring):
 
     @cached_property
     def accepting(self) -> Accepting:
-        """Taking events and mails."""
+        """Taking events and mails. Who only asks does without what looks at schemas, a tenth of a second's import."""
+        from eventpost.mailapi.validation import Schemas  # noqa: PLC0415 - see above
+
         return Accepting(
             receipts=self._receipts,
             history=self.history,

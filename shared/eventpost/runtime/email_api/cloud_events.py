@@ -38,11 +38,13 @@ def posted(sent: Sent, list_name: str, token: str | None) -> Posted:
 
     Raises:
         InvalidEvent: It says that it is a CloudEvent, and is none.
-        Refusal: It is a batch of them, or no envelope though its type says so.
+        Refusal: It is a batch of them, one within another, or no envelope though its type says so.
     """
     envelope = _envelope(sent)
     if envelope is None:
         return Posted(list_name, sent.text, token=token or "")
+    if opened(envelope.data) is not None:  # its list would open that, too, and mail what nobody has looked at here
+        raise refusal(INVALID_EVENT, "The data of the CloudEvent is a CloudEvent again: send the inner one.")
     return Posted(list_name, envelope.data, envelope.event_id, token or "")
 
 

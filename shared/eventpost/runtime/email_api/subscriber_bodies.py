@@ -62,7 +62,7 @@ class WhoLeaves(Part):
     address: Annotated[Address, Field(description="Where their mails go.", examples=["ann@example.com"])]
     topics: Annotated[
         tuple[StrictStr, ...],
-        Field(max_length=MOST_TOPICS, description="Which of the list's topics; left out, all of them."),
+        Field(max_length=MOST_TOPICS, fail_fast=True, description="Which of the list's topics; left out, all of them."),
     ] = ()
     consent: Consent
 
@@ -72,7 +72,7 @@ class WhoJoins(WhoLeaves):
 
     topics: Annotated[
         tuple[StrictStr, ...],
-        Field(max_length=MOST_TOPICS, description="Which of the list's topics, where it has any."),
+        Field(max_length=MOST_TOPICS, fail_fast=True, description="Which of the list's topics, where it has any."),
     ] = ()
     attributes: Attributes = Field(default_factory=dict)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from eventpost.consent.vouching import UserWord, Vouching
 from eventpost.errors import RecipientsRefused, Suppressed
+from eventpost.lists import is_topic
 from eventpost.model import ConsentRecord, ConsentWay
 from eventpost.registry import ListEntry
 from eventpost.runtime.email_api.operating import Routes
@@ -50,7 +51,7 @@ class SubscriberRoutes(Routes):
         """Put them on it."""
         entry = self.entry(list_name)
         audiences = _named(entry, who.topics)
-        if not audiences or entry.any_topic:
+        if not audiences or not (entry.open or entry.addressed):
             raise Refusal(invalid([_nothing_to_join(entry)]))
         word = UserWord(who.address, audiences, self._record(who.consent), who.attributes)
         try:
@@ -90,7 +91,7 @@ def _named(entry: ListEntry, topics: Sequence[str]) -> tuple[str, ...]:
     faults = [
         in_body(("topics", place), "is no topic of this list")
         for place, topic in enumerate(topics)
-        if not topic or not (entry.any_topic or topic in entry.topics)
+        if not (topic in entry.topics or (entry.any_topic and is_topic(topic)))
     ]
     if faults:
         raise Refusal(invalid(faults))
@@ -100,6 +101,8 @@ def _named(entry: ListEntry, topics: Sequence[str]) -> tuple[str, ...]:
 
 
 def _nothing_to_join(entry: ListEntry) -> Fault:
-    if entry.any_topic:
-        return Fault("parameter", "list_name", "whom this list mails is said where its events are made")
+    if not entry.open:
+        return Fault(
+            "parameter", "list_name", "nobody joins this list by their own word: GET /lists tells which are open"
+        )
     return in_body(("topics",), "say which: GET /lists/{list_name} tells the topics of this list")
