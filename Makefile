@@ -93,12 +93,12 @@ requirements: setup
 EXPORT := --quiet --frozen --no-emit-project --no-hashes --no-annotate --no-header
 
 # What is generated from the declarations: the registry and the schemas of the lists, the APIs' documents, docs/events.md,
-# docs/asyncapi.yaml, and parts of docs/reference.md.
+# docs/asyncapi.yaml, and parts of docs/reference.md. The mail API's document holds direct mail's schema, so it is later.
 .PHONY: docs
 docs: setup
 	$(RUN) python -m eventpost_cli.registry
-	$(RUN) python -m eventpost_cli.api_document
 	$(RUN) python -m eventpost_cli.contract
+	$(RUN) python -m eventpost_cli.api_document
 	$(RUN) cog -r docs/reference.md
 
 # The catalogues of pages and letters, from the templates' words: run after a change of words, then translate what is new.
@@ -110,6 +110,7 @@ languages: setup
 new-list: setup
 	@test -n "$(NAME)" || { echo "Say which: make new-list NAME=price_drops"; exit 2; }
 	$(RUN) eventpost new-list $(NAME) $(OPTIONS)
+	$(RUN) cog -r docs/reference.md
 
 # SAM CLI and the Python that it builds with, as pinned for the local stack; see samconfig.toml for the environments.
 SAM = PATH="$(CURDIR)/$(LOCAL)/tools/build/bin:$$PATH" $(LOCAL)/tools/sam/bin/sam
@@ -155,13 +156,13 @@ bench-million: setup
 soak: setup heavy soak-capture soak-time soak-api
 	$(RUN) python -m benchmarks.soak $(OPTIONS)
 
-# The tests that `make test` has no time for: as others, with more pages, threads, fonts and bodies. Some fifteen minutes.
+# The tests that `make test` has no time for: as others, with more pages, threads, fonts and bodies. Some half an hour.
 .PHONY: heavy
 heavy: setup
 	$(RUN) eventpost setup
 	$(RUN) pytest -m heavy
 
-# Ten thousand messages of any kind through the lists' functions, in some ten minutes; `make heavy` runs them too.
+# Ten thousand messages of any kind through the lists' functions, in some twenty minutes; `make heavy` runs them too.
 .PHONY: soak-fuzz
 soak-fuzz: setup
 	$(RUN) pytest -m heavy tests/properties/test_any_body.py

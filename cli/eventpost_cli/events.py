@@ -1,9 +1,9 @@
 """`eventpost events`: whether events fit their list, for a producer's own tests and CI."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -52,8 +52,7 @@ class _Checking:
 
     def __init__(self, list_name: str) -> None:
         self._name = list_name
-        self._mail_list = _declared(list_name)
-        schema = schema_of(self._mail_list) if self._mail_list else schemas.load(list_name)
+        self._mail_list, schema = _known(list_name)
         self._schemas = Schemas(lambda _: schema)
 
     def faults(self, body: str) -> list[str]:
@@ -73,13 +72,14 @@ class _Checking:
         return []
 
 
-def _declared(list_name: str) -> MailList | None:
-    """The list of the project around, or None where there is no project."""
+def _known(list_name: str) -> tuple[MailList | None, Mapping[str, Any] | None]:
+    """The list of the project around, and its schema; where there is no project, the schema that is shipped, if any."""
     try:
         project = Project.find()
     except click.ClickException:
-        return None
-    return project.load(list_name)
+        return None, schemas.load(list_name)
+    mail_list = project.load(list_name)
+    return mail_list, schema_of(mail_list, project.mail_templates(list_name))
 
 
 def _bodies(file: Path) -> Iterator[tuple[str, str]]:
@@ -93,4 +93,4 @@ def _bodies(file: Path) -> Iterator[tuple[str, str]]:
     if file.suffix != _SUFFIX:
         yield str(file), text
         return
-    yield from ((f"{file}:{number}", line) for number, line in enumerate(text.splitlines(), 1) if line.strip())
+    yield from ((f"{file}:{number}", line) for number, line in enumerate(text.split("\n"), 1) if line.strip())

@@ -63,6 +63,10 @@ class Project:
             raise click.ClickException(msg)
         return found[0]
 
+    def mail_templates(self, list_name: str) -> list[str]:
+        """The templates that events of an addressed list may name: the folders in the list's own."""
+        return sorted(folder.name for folder in (self.templates / list_name).glob("[a-z]*/"))
+
     def samples(self, list_name: str) -> dict[str, Path]:
         """The sample events of this list, by name."""
         return {path.stem: path for path in sorted((self.folder(list_name) / "samples").glob("*.json"))}

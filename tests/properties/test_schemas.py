@@ -28,6 +28,7 @@ LENIENT: Final = {
     f"must be {FORMATS['date-time'].means}",
     f"must be {FORMATS['uri'].means}",
     'must be a number, or one as text, such as 125.5 or "125.50"',
+    f"must be {' or '.join(PROJECT.mail_templates('direct_mail'))}",
 }
 """Where docs/events.md says that queues take more than the schema promises: a model does so even where it is strict."""
 

@@ -97,6 +97,26 @@ def test_a_file_of_lines_holds_an_event_in_each(elsewhere: dict[str, Any]) -> No
     assert {line.partition(": ")[0] for line in done.output.splitlines()} == {"events.jsonl:1", "events.jsonl:3"}
 
 
+def test_only_a_line_end_ends_a_line(elsewhere: dict[str, Any]) -> None:
+    """JSON may hold what else Python takes for one as it is: a paragraph's end, a form feed's like."""
+    event = {**elsewhere, "company": "one\u2028two\u2029three\x85four"}
+    Path("events.jsonl").write_text(f"{json.dumps(event, ensure_ascii=False)}\r\n", encoding="utf-8", newline="")
+
+    done = check("events.jsonl")
+
+    assert (done.exit_code, done.output) == (0, "events.jsonl:1: fits\n")
+
+
+def test_a_template_that_is_not_there_is_told(small_project: Path) -> None:
+    """By the folders of the project around."""
+    mail = json.dumps({"to": ["ann@example.com"], "template": "welcome"})
+    arguments = ["events", "check", "--list", "direct_mail", "-"]
+
+    assert CliRunner().invoke(main, arguments, input=mail).output == "-: #/template must be receipt\n"
+    (small_project / "templates" / "direct_mail" / "welcome").mkdir()
+    assert CliRunner().invoke(main, arguments, input=mail).output == "-: fits\n"
+
+
 @pytest.mark.usefixtures("elsewhere")
 def test_what_is_not_there_is_told_so() -> None:
     """A list, or a file."""

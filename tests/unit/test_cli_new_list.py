@@ -7,7 +7,9 @@ from click.testing import CliRunner, Result
 from samtranslator.yaml_helper import yaml_parse
 
 from eventpost.registry import ListEntry, Registry
-from eventpost_cli import registry
+from eventpost_cli import contract, registry
+from eventpost_cli.contract.fields import rows
+from eventpost_cli.contract.schema import schema_of
 from eventpost_cli.main import main
 from eventpost_cli.new_list.stack_block import with_block
 from eventpost_cli.preview import sample_message
@@ -76,7 +78,7 @@ def test_its_block_and_its_row_stand_behind_the_others(small_project: Path) -> N
             "Parameters": {**resources["StockAlerts"]["Properties"]["Parameters"], "List": NAME},
         },
     }
-    assert list(resources).index("PriceDrops") == list(resources).index("SiteWatch") + 1
+    assert list(resources).index("PriceDrops") == list(resources).index("DirectMail") + 1
 
 
 def test_two_new_lists_in_a_row_are_both_there(small_project: Path) -> None:
@@ -92,10 +94,27 @@ def test_it_is_in_the_registry_at_once(small_project: Path) -> None:
     new_list(NAME, "--title", "Price drops")
 
     shipped = Registry.model_validate_json((small_project / registry.PLACE).read_bytes())
-    assert [entry.name for entry in shipped.lists] == ["dcf_engine_results", NAME, "site_watch", "stock_alerts"]
+    assert [entry.name for entry in shipped.lists] == [
+        "dcf_engine_results",
+        "direct_mail",
+        NAME,
+        "site_watch",
+        "stock_alerts",
+    ]
     assert shipped.entry(NAME) == ListEntry(
         name=NAME, title="Price drops", description=Project(small_project).load(NAME).description
     )
+
+
+def test_producers_and_the_mail_api_know_it_at_once(small_project: Path) -> None:
+    """Its schema is written, every field explained, and what else tells of the lists."""
+    new_list(NAME)
+
+    project = Project(small_project)
+    made = contract.generated(project)
+    assert contract.SCHEMAS / f"{NAME}.schema.json" in made
+    assert {place: (small_project / place).read_text(encoding="utf-8") for place in made} == made
+    assert [row.name for row in rows(schema_of(project.load(NAME))) if not row.about] == []
 
 
 @pytest.mark.parametrize(

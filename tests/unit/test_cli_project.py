@@ -42,7 +42,7 @@ def test_a_project_is_found_from_any_folder_in_it(small_project: Path) -> None:
 
 def test_lists_are_the_folders_that_declare_one(small_project: Path) -> None:
     """The capture function is none."""
-    assert Project(small_project).list_names() == ["dcf_engine_results", "site_watch", "stock_alerts"]
+    assert Project(small_project).list_names() == ["dcf_engine_results", "direct_mail", "site_watch", "stock_alerts"]
 
 
 def test_an_unknown_list_is_told_with_those_there_are(small_project: Path) -> None:

@@ -247,7 +247,24 @@ def test_nobody_unknown_comes_back_by_the_preferences(world: ConsentWorld) -> No
 
     with pytest.raises(Suppressed):
         world.preferring.save(link("bob", DIRECT), [DIRECT], [])
-    view = world.preferring.view(link("cyd", DIRECT))
+    view = world.preferring.view(link("bob", DIRECT))
+    assert (view.joined_count, view.suppressed) == (0, "erased")
+
+
+def test_the_preferences_show_a_stranger_what_they_get(world: ConsentWorld) -> None:
+    """That alone, since nothing else can be joined without an address; and that they get it is not denied."""
+    view = world.preferring.view(link("bob", DIRECT))
+    assert ([(row.audience, row.on) for row in view.rows], view.suppressed) == ([(DIRECT, True)], "")
+
+    world.preferring.save(link("bob", DIRECT), [], [DIRECT])
+    assert world.states("bob") == {DIRECT: "left"}
+
+
+def test_the_preferences_of_who_was_erased_show_nothing_as_on(world: ConsentWorld) -> None:
+    """They get none of these mails."""
+    world.erase("ann")
+    view = world.preferring.view(link("ann", DIRECT))
+
     assert (view.joined_count, view.suppressed) == (0, "erased")
 
 
@@ -292,6 +309,14 @@ def test_one_click_takes_a_stranger_off(site: Site) -> None:
 
     assert page.status == 200
     assert site.world.states("bob") == {DIRECT: "left"}
+
+
+def test_the_preferences_tell_a_stranger_no_untruth(site: Site) -> None:
+    """Their footer leads here from a mail that they have just got."""
+    page = site.get(site.url(Purpose.PREFERENCES, link("bob", DIRECT)))
+
+    assert "No mail is sent to this address" not in page.shown.text
+    assert ENTRY.title in page.shown.text
 
 
 def test_nobody_finds_a_form_to_join_it(site: Site) -> None:

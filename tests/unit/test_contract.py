@@ -96,6 +96,25 @@ def test_a_topic_is_what_its_list_takes() -> None:
     assert "pattern" in schema_of(mail_list(Topics("kind", None), open_=False))["properties"]["kind"]
 
 
+def test_an_addressed_list_takes_the_templates_that_there_are(small_project: Path) -> None:
+    """A folder more is a name more, in the schema and on the page; what stands beside them is none."""
+    project = Project(small_project)
+    (project.templates / "direct_mail" / "welcome").mkdir()
+    made = contract.generated(project)
+
+    schema = json.loads(made[contract.SCHEMAS / "direct_mail.schema.json"])
+    assert schema["properties"]["template"]["anyOf"][0] == {"type": "string", "enum": ["receipt", "welcome"]}
+    assert "`receipt`, `welcome`" in made[Path("docs", "events.md")]
+    assert "welcome" in made[Path("docs", "asyncapi.yaml")]
+
+
+def test_a_text_that_may_be_longer_than_others_says_so() -> None:
+    """Of a mail's own texts, the page's 20,000 characters are not true."""
+    said = {row.name: row.about for row in rows(schema_of(PROJECT.load("direct_mail")))}
+
+    assert said["text"].endswith("1 to 1,000,000 characters.")
+
+
 def test_what_a_list_checks_beyond_its_schema_is_found() -> None:
     """At whatever depth."""
     assert [*checks(Built)] == [
@@ -170,7 +189,8 @@ def test_writing_takes_away_what_is_left_over(tmp_path: Path, small_project: Pat
 def test_the_shipped_schemas_are_those_of_the_lists() -> None:
     """Every list has one; a name that is none has none."""
     assert all(
-        schemas.load(name) == json.loads(json.dumps(schema_of(PROJECT.load(name)))) for name in PROJECT.list_names()
+        schemas.load(name) == json.loads(json.dumps(schema_of(PROJECT.load(name), PROJECT.mail_templates(name))))
+        for name in PROJECT.list_names()
     )
     assert schemas.load("../registry") is None
     assert schemas.load("nothing") is None

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from time import process_time
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -13,10 +14,12 @@ from pydantic import AliasChoices, ConfigDict, Field, HttpUrl, field_validator, 
 from pydantic_core import PydanticCustomError
 
 import given
+from direct_mail import PLAIN
 from eventpost.deliver import read_event
 from eventpost.errors import InvalidEvent, UnknownTopic
 from eventpost.lists import MailList, Topics
 from eventpost.model import Event, RaisedEvent
+from eventpost.model.email import EmailRequested
 from sentinels import ALL, BODY
 
 
@@ -187,6 +190,22 @@ def test_a_wrong_field_is_named_but_its_value_is_not_repeated(name: str, value: 
     assert not [sentinel for sentinel in ALL if sentinel in words]
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"to": ["ann@example.com", f"{BODY} at example.com"]}, "to: the address is not of the form name@domain"),
+        ({"reply_to": "x" * 400}, "reply_to: String should have at most 320 characters"),
+        ({"subject": f"{BODY}\nBcc: x"}, "subject: must be on one line, without control characters"),
+        ({"subject": None}, "subject is missing: only a template may bring one"),
+        ({"data": {BODY: BODY}}, "data is what a template is told, and none is named"),
+        ({"tags": {"list": "x"}}, "tags may have any names but event, event_rest, list, subscriber"),
+    ],
+)
+def test_our_own_fixed_words_are_told(change: dict[str, object], words: str) -> None:
+    """Who asked over a queue for a mail that is none learns as much as who asked by the API."""
+    assert refusal({**PLAIN, **change}, EmailRequested) == f"not a EmailRequested: {words}"
+
+
 @pytest.mark.parametrize("event", [OwnWords, Whole])
 def test_words_of_a_lists_author_are_not_repeated(event: type[Event]) -> None:
     """A validator of a list may quote the value; only the kind of its error is told."""
@@ -212,6 +231,17 @@ def test_many_faults_are_cut_short() -> None:
     assert words.count(";") == 10
     assert " more" in words
     assert len(words) < 1000
+
+
+@pytest.mark.parametrize("field", ["to", "cc", "bcc", "attachments"])
+def test_a_mebibyte_of_what_is_none_is_not_looked_at_to_its_end(field: str) -> None:
+    """What is wrong with each of them would fill the function's memory, and it would end without a word."""
+    began = process_time()
+    words = refusal({**PLAIN, field: [BODY, *[""] * 340_000]}, EmailRequested)
+
+    assert process_time() - began < 5, "all of them take ten seconds and more"
+    assert words.startswith(f"not a EmailRequested: {field}: ")
+    assert words.count(";") <= 1
 
 
 def test_a_mebibyte_of_text_is_refused_without_repeating_it() -> None:

@@ -44,4 +44,7 @@ def left_over(project: Project, made: dict[Path, str]) -> list[Path]:
 
 
 def _schema(project: Project, list_name: str) -> str:
-    return json.dumps(schema_of(project.load(list_name)), indent=2, ensure_ascii=False) + "\n"
+    return (
+        json.dumps(schema_of(project.load(list_name), project.mail_templates(list_name)), indent=2, ensure_ascii=False)
+        + "\n"
+    )

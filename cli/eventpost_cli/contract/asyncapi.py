@@ -19,7 +19,7 @@ PLACE: Final = Path("docs", "asyncapi.yaml")
 _HEAD: Final = "# Made from functions/*/app.py by `make docs`: edit it there. docs/events.md is the page for people.\n"
 _DESCRIPTION: Final = """\
 Services raise events on the queue of a list, and everybody on that list gets a mail. Who sends needs \
-`sqs:SendMessage` on that queue and nothing else of ours. \
+`sqs:GetQueueUrl` and `sqs:SendMessage` on that queue and nothing else of ours. \
 What does not fit goes to the list's dead letters, with the field's name."""
 _HEADERS: Final[dict[str, Any]] = {
     "type": "object",
@@ -79,7 +79,7 @@ def document(project: Project) -> dict[str, Any]:
     }
     for mail_list in lists:
         made["components"]["messages"] |= _messages(mail_list, _examples(project, mail_list.name))
-        made["components"]["schemas"] |= _schemas(mail_list)
+        made["components"]["schemas"] |= _schemas(mail_list, project.mail_templates(mail_list.name))
     return made
 
 
@@ -162,9 +162,9 @@ def _enveloped(type_: str, example: dict[str, Any]) -> dict[str, Any]:
     return {**example, "payload": {**envelope, "data": example["payload"]}}
 
 
-def _schemas(mail_list: MailList) -> dict[str, Any]:
+def _schemas(mail_list: MailList, templates: list[str]) -> dict[str, Any]:
     """The list's schema and what it refers to; names of models are those of their list."""
-    schema = schema_of(mail_list)
+    schema = schema_of(mail_list, templates)
     inner = schema.pop("$defs", {})
     whole = {key: value for key, value in schema.items() if not key.startswith("$")}
     return {

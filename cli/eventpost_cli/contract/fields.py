@@ -122,9 +122,11 @@ def _bounds(field: Mapping[str, Any]) -> Iterator[str]:
     units = {"Length": "characters", "Items": "items", "Properties": "names"}
     for kind, unit in units.items():
         least, most = field.get(f"min{kind}"), field.get(f"max{kind}")
-        if "format" in field or (kind == "Length" and (most or 0) >= _NOT_WORTH_SAYING and not least):
+        if kind == "Length" and most == _NOT_WORTH_SAYING:
+            most = None
+        if "format" in field:
             continue
-        if least and most and most < _NOT_WORTH_SAYING:
+        if least and most:
             yield f"{least} to {most:,} {unit}"
         elif least:
             yield "not empty" if least == 1 else f"{least} {unit} at least"

@@ -32,11 +32,12 @@ def written(project: Project) -> str:
 
 
 def _part(project: Project, mail_list: MailList) -> str:
-    return "\n".join(_lines(mail_list, _example(project, mail_list.name)))
+    name = mail_list.name
+    return "\n".join(_lines(mail_list, project.mail_templates(name), _example(project, name)))
 
 
-def _lines(mail_list: MailList, example: str) -> Iterator[str]:
-    schema = schema_of(mail_list)
+def _lines(mail_list: MailList, templates: list[str], example: str) -> Iterator[str]:
+    schema = schema_of(mail_list, templates)
     yield f"## {mail_list.name}\n"
     yield f"**{mail_list.event.__name__}**: {schema.get('description', '')}\n"
     file = f"{mail_list.name}{schemas.SUFFIX}"

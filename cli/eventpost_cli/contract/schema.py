@@ -2,11 +2,12 @@
 
 Pydantic's own generator leaves out what its models hold to all the same: the longest text that a model allows, and the
 schemes of an address. Its pattern for decimals as text takes any text that begins with digits or with none. And what
-makes a topic is the list's to say.
+makes a topic is the list's to say, and which templates there are, its folder's.
 """
 
 import inspect
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -78,14 +79,21 @@ class Promised(GenerateJsonSchema):
         return made
 
 
-def schema_of(mail_list: MailList) -> dict[str, Any]:
-    """The schema of what a producer puts on this list's queue."""
+def schema_of(mail_list: MailList, templates: Sequence[str] = ()) -> dict[str, Any]:
+    """The schema of what a producer puts on this list's queue.
+
+    Args:
+        mail_list: The list.
+        templates: Those that an event of it may name, if it is an addressed list.
+    """
     made = _tidy(mail_list.event.model_json_schema(schema_generator=Promised, mode="validation"))
     if topics := mail_list.topics:
         field = made["properties"][_spelt(mail_list.event, topics.field)]
         if field.get("type") == "string":
             field.pop("maxLength", None)
             field |= {"pattern": TOPIC} if topics.names is None else {"enum": [*topics.names]}
+    if mail_list.addressed and templates:
+        made["properties"]["template"]["anyOf"][0] = {"type": "string", "enum": [*templates]}
     return {"$schema": DIALECT, "$id": f"urn:eventpost:{mail_list.name}", **_in_order(made)}
 
 

@@ -5,7 +5,7 @@ import re
 import click
 
 from eventpost.lists import RESERVED_NAMES
-from eventpost_cli import registry
+from eventpost_cli import contract, registry
 from eventpost_cli.new_list.writing import NewList, write
 from eventpost_cli.project import Project
 
@@ -20,7 +20,7 @@ _EVENT = re.compile(r"[A-Z][A-Za-z0-9]*")
 @click.option("--event", default="", help="The event's class, in the past tense: PriceDropped.")
 @click.option("--screenshot", is_flag=True, help="Its mails show the page that the event names.")
 def new_list(name: str, title: str, event: str, screenshot: bool) -> None:  # noqa: FBT001 - click's way
-    """Write a new list: its function, templates, a sample event, its block in template.yaml, and the registry."""
+    """Write a new list: function, templates, a sample event, block in template.yaml, row in the registry, schema."""
     _check(name, title, event)
     project = Project.find()
     try:
@@ -31,8 +31,12 @@ def new_list(name: str, title: str, event: str, screenshot: bool) -> None:  # no
     for path in written:
         click.echo(f"wrote {path.relative_to(project.root)}")
     click.echo(f"wrote {registry.write(project).relative_to(project.root)}")
-    click.echo(f"\nNow change the event in functions/{name}/app.py and its sample, then look at the mail:")
-    click.echo(f"  uv run eventpost preview {name}")
+    for place in contract.write(project):
+        click.echo(f"wrote {place}")
+    click.echo(
+        f"\nNow change the event in functions/{name}/app.py and its sample, then have its schema follow (make docs)"
+    )
+    click.echo(f"and look at the mail:\n  uv run eventpost preview {name}")
 
 
 def _check(name: str, title: str, event: str) -> None:

@@ -48,8 +48,8 @@ class View:
 
     Attributes:
         address_hint: The masked address, or "" where none is stored.
-        suppressed: Why the person cannot join anything: `bounce`, `complaint`, or `erased` where nothing is known of
-            them (any more); else "".
+        suppressed: Why the person is mailed nothing: `bounce`, `complaint`, or `erased` where nothing is known of them
+            (any more); else "".
         rows: This page, 50 at most.
         page: Which one it is, from 1.
         pages: How many there are, at least 1.

@@ -48,23 +48,24 @@ class Preferring:
     def view(self, target: LinkTarget, search: str = "", page: int = 1) -> View:
         """This page of what the person is on or may join; the nearest there is for a page that there is not.
 
-        Changes nothing.
+        Of whom nothing is stored, and who has not left what addresses them, it is that alone. Changes nothing.
 
         Raises:
             StoreUnavailable: The store did not answer.
         """
         person = self._consenting.person(target.subscriber)
         rows = self._consenting.memberships_of(person)
-        if person.address:
-            rows = {**rows, **unstored(self._consenting, person, rows)}
+        rows = {**rows, **unstored(self._consenting, person, rows)}
         on = {each: row for each, row in rows.items() if row.state in ON}
+        is_addressed = not _is_known(person) and bool(on)
+        offered = listed(self._consenting.registry, on, target.tag)
         search = " ".join(search.split())[:LONGEST_SEARCH]
-        shown = searched(listed(self._consenting.registry, on, target.tag), search)
+        shown = searched([row for row in offered if row.on or not is_addressed], search)
         pages = max(1, -(-len(shown) // ROWS_A_PAGE))
         page = min(max(page, 1), pages)
         return View(
             address_hint=address_hint(person.address),
-            suppressed=_why_not(person),
+            suppressed="" if is_addressed else _why_not(person),
             rows=tuple(shown[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE]),
             page=page,
             pages=pages,
@@ -192,6 +193,10 @@ class Preferring:
         rows = unstored(self._consenting, person, self._consenting.memberships_of(person, registry.addressed))
         changed = tuple(withdrawn(row, record) for row in rows.values())
         return (answered(person, changed),) if changed else (), len(changed)
+
+
+def _is_known(person: Person) -> bool:
+    return bool(person.address) or person.suppression is not None
 
 
 def _why_not(person: Person) -> str:

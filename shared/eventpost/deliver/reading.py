@@ -10,7 +10,7 @@ from pydantic_core.core_schema import ErrorType
 
 from eventpost.errors import InvalidEvent
 from eventpost.lists import MailList
-from eventpost.model import Event, EventKey, RaisedEvent
+from eventpost.model import Event, EventKey, RaisedEvent, Unfit
 from eventpost.model.envelope import opened
 
 # Pydantic's own words for these repeat what was sent, or were written by a list's author who may do so.
@@ -46,7 +46,7 @@ def read_event(mail_list: MailList, body: str, event_id: str, raised_at: datetim
 
 
 def _explained(mail_list: MailList, error: ValidationError) -> str:
-    faults = error.errors(include_input=False, include_url=False, include_context=False)
+    faults = error.errors(include_input=False, include_url=False)
     names = _field_names(mail_list.event)
     told = "; ".join(_fault(names, fault) for fault in faults[:_MOST_FAULTS])
     more = f"; and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
@@ -61,5 +61,11 @@ def _field_names(event: type[Event]) -> frozenset[str]:
 def _fault(names: frozenset[str], fault: ErrorDetails) -> str:
     # Below the first level a key may be the producer's own text, so only our own names are repeated.
     named = [place for place in fault["loc"][:1] if place in names]
-    words = fault["msg"] if fault["type"] in _SAFE else fault["type"]
-    return f"{named[0]}: {words}" if named else words
+    return f"{named[0]}: {_words(fault)}" if named else _words(fault)
+
+
+def _words(fault: ErrorDetails) -> str:
+    said = fault.get("ctx", {}).get("error")
+    if isinstance(said, Unfit):
+        return str(said)
+    return fault["msg"] if fault["type"] in _SAFE else fault["type"]

@@ -3,7 +3,7 @@
 from eventpost.model.blob import Blob
 from eventpost.model.capture_options import CaptureOptions, Viewport
 from eventpost.model.delivery import NOT_SENT, Claim, Delivery, DeliveryState, Message, Outcome, OutcomeKind
-from eventpost.model.event import Amount, Event, EventKey, RaisedEvent
+from eventpost.model.event import Amount, Event, EventKey, RaisedEvent, Unfit
 from eventpost.model.feedback import Feedback, FeedbackKind, bounce_kind, status_in
 from eventpost.model.letter import Letter, LetterKind
 from eventpost.model.membership import (
@@ -88,6 +88,7 @@ __all__ = [
     "Suppression",
     "SuppressionReason",
     "Target",
+    "Unfit",
     "Viewport",
     "bounce_kind",
     "check_address",

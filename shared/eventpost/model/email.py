@@ -7,7 +7,7 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from eventpost.errors import AddressRefused
-from eventpost.model.event import Event
+from eventpost.model.event import Event, Unfit
 from eventpost.model.subscriber import mailbox
 
 MOST_RECIPIENTS: Final = 50
@@ -30,13 +30,13 @@ def _mailed(address: str) -> str:
     try:
         return mailbox(address)
     except AddressRefused as error:
-        raise ValueError(str(error)) from None
+        raise Unfit(str(error)) from None
 
 
 def _on_one_line(text: str) -> str:
     if _BREAKING.search(text):
         msg = "must be on one line, without control characters"
-        raise ValueError(msg)
+        raise Unfit(msg)
     return text
 
 
@@ -94,15 +94,16 @@ class EmailRequested(Event):
         json_schema_extra={"anyOf": [{"required": [name]} for name in ("text", "html", "template")]},
     )
 
-    to: Annotated[tuple[Address, ...], Field(min_length=1, max_length=MOST_RECIPIENTS)]
-    cc: Annotated[tuple[Address, ...], Field(max_length=MOST_RECIPIENTS)] = ()
-    bcc: Annotated[tuple[Address, ...], Field(max_length=MOST_RECIPIENTS)] = ()
+    # The first that is wrong ends it: a body may hold some hundred thousand, which took most of a function's memory.
+    to: Annotated[tuple[Address, ...], Field(min_length=1, max_length=MOST_RECIPIENTS, fail_fast=True)]
+    cc: Annotated[tuple[Address, ...], Field(max_length=MOST_RECIPIENTS, fail_fast=True)] = ()
+    bcc: Annotated[tuple[Address, ...], Field(max_length=MOST_RECIPIENTS, fail_fast=True)] = ()
     subject: Annotated[Line, Field(min_length=1, max_length=500)] | None = None
     text: Annotated[str, Field(min_length=1)] | None = None
     html: Annotated[str, Field(min_length=1)] | None = None
     template: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")] | None = None
     data: Mapping[str, JsonValue] = Field(default_factory=dict)
-    attachments: Annotated[tuple[Attachment, ...], Field(max_length=MOST_ATTACHMENTS)] = ()
+    attachments: Annotated[tuple[Attachment, ...], Field(max_length=MOST_ATTACHMENTS, fail_fast=True)] = ()
     reply_to: Address | None = None
     tags: Annotated[
         Mapping[
@@ -128,17 +129,17 @@ class EmailRequested(Event):
         given = self.text is not None or self.html is not None
         if given == (self.template is not None):
             msg = "say what the mail says: by text, html or both, or else by a template"
-            raise ValueError(msg)
+            raise Unfit(msg)
         if self.template is None and self.subject is None:
             msg = "subject is missing: only a template may bring one"
-            raise ValueError(msg)
+            raise Unfit(msg)
         if self.template is None and self.data:
             msg = "data is what a template is told, and none is named"
-            raise ValueError(msg)
+            raise Unfit(msg)
         if OWN_TAGS & self.tags.keys():
             msg = f"tags may have any names but {', '.join(sorted(OWN_TAGS))}"
-            raise ValueError(msg)
+            raise Unfit(msg)
         if len(self.recipients) > MOST_RECIPIENTS:
             msg = f"to, cc and bcc together may name {MOST_RECIPIENTS} people"
-            raise ValueError(msg)
+            raise Unfit(msg)
         return self

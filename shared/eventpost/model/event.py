@@ -12,6 +12,13 @@ Amount = Annotated[Decimal, Field(max_digits=20)]
 """A decimal of at most 20 digits. Without a bound, the nine characters `1e9000000` are a mail of ten megabytes."""
 
 
+class Unfit(ValueError):
+    """A validator finds that an event does not fit. Its words are fixed and repeat nothing of it, so they are told.
+
+    Of a plain `ValueError` nobody knows that, so nothing is told but that there was one.
+    """
+
+
 class Event(BaseModel):
     """A fact that a service raised. Each list derives its own event and names it in the past tense.
 
