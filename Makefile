@@ -55,15 +55,17 @@ demo: setup
 local: setup
 	$(RUN) eventpost local --watch
 
-# Two runs side by side: what needs the local stack, of which there is one, and all others.
+# Side by side: what needs the local stack, of which there is one; all other tests; and `make check`.
 .PHONY: test
-test: check
+test: setup
 	$(RUN) eventpost setup
 	@$(RUN) pytest -m "not local and not heavy" > $(LOCAL)/tests.log 2>&1 & others=$$!; \
-	trap "kill $$others" INT TERM; \
+	$(MAKE) --no-print-directory check > $(LOCAL)/check.log 2>&1 & check=$$!; \
+	trap "kill $$others $$check" INT TERM; \
 	$(RUN) pytest -m "local and not heavy"; failed=$$?; \
 	wait $$others || failed=1; \
-	cat $(LOCAL)/tests.log; exit $$failed
+	wait $$check || failed=1; \
+	cat $(LOCAL)/tests.log $(LOCAL)/check.log; exit $$failed
 
 # The tests that need neither the local stack nor a browser: some minutes.
 .PHONY: quick

@@ -15,6 +15,7 @@ from eventpost_cli.local.surroundings import cleaned
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.heavy  # cfn-lint, which it asks, is asked by tests/template and of what was built
 @pytest.mark.parametrize("template", ["template.yaml", "functions/list.yaml"])
 def test_sam_validates_the_sources(local_stack: LocalStack, template: str) -> None:
     """`sam validate --lint` says that each is a valid template."""

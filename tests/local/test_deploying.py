@@ -107,6 +107,7 @@ def test_a_template_fault_is_mended_and_replayed(with_new_list: Deployed, body_t
     assert with_new_list.mailed() == people
 
 
+@pytest.mark.heavy
 def test_the_stack_can_be_deleted_and_deployed_again(deployed: Deployed) -> None:
     """Queues, functions and their like are gone; people's data is kept for whoever deploys next to find."""
     stack, before = deployed.stack, dict(deployed.stack.outputs)

@@ -82,6 +82,15 @@ class Deployed:
                 self.sqs.purge_queue(QueueUrl=url)
         self.stack.inbox.delete_all()
 
+    def begin_anew(self) -> None:
+        """Have every function go on in new processes, which know nothing of what it had read before."""
+        functions = self.stack.client("lambda")
+        for page in functions.get_paginator("list_functions").paginate():
+            for function in page["Functions"]:
+                functions.update_function_configuration(
+                    FunctionName=function["FunctionName"], MemorySize=function["MemorySize"]
+                )
+
     # ---- events -----------------------------------------------------------------------------------------------------
 
     @cached_property

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from cfnlint.api import lint_file
 
 # Where a name is not one that we give: it says which of something else's is meant.
@@ -14,7 +13,6 @@ NAMES_OF_OTHERS = {
 }
 
 
-@pytest.mark.heavy  # `sam validate --lint`, which tests of the artifacts run, asks it too
 def test_cfn_lint_finds_nothing(stack: Any) -> None:
     """cfn-lint, which knows AWS's own schemas, has nothing to say."""
     found = [f"{match.filename}:{match.linenumber} {match.rule.id} {match.message}" for match in lint_file(stack.path)]
