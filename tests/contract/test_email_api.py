@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 import schemathesis
 import yaml
-from hypothesis import HealthCheck, Phase, settings
 
 import given
-from api_checks import HELD_TO
+from api_checks import HELD_TO, SAME_REQUESTS
 from api_site import ROLE, session_of, signed
 from email_site import ALERT, STOCKS, EmailSite, mail
 from eventpost.runtime.email_api import KINDS
@@ -48,14 +47,7 @@ def kept(site: EmailSite) -> dict[str, str]:
 
 
 @API.parametrize()
-@settings(
-    max_examples=15,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@SAME_REQUESTS
 def test_every_answer_is_as_documented(case: Any, site: EmailSite, url: str) -> None:
     """No 5xx; statuses, headers and bodies that the document has. Two of three names are of what is there."""
     site.put_in(World())

@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 import schemathesis
 import yaml
-from hypothesis import HealthCheck, Phase, settings
 
 import given
-from api_checks import HELD_TO
+from api_checks import HELD_TO, SAME_REQUESTS
 from consent_world import ConsentWorld, link
 from eventpost.links import LinkTarget, Purpose
 from eventpost.runtime.preferences import ROUTES
@@ -53,14 +52,7 @@ def renew(site: Site) -> dict[str, str]:
 
 
 @API.parametrize()
-@settings(
-    max_examples=15,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@SAME_REQUESTS
 def test_every_answer_is_as_documented(case: Any, site: Site, url: str) -> None:
     """No 5xx; the status, content type and headers that the document has. Two of three links are real ones."""
     real = renew(site)

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 import schemathesis
 import yaml
-from hypothesis import HealthCheck, Phase, settings
 
 import given
-from api_checks import HELD_TO
+from api_checks import HELD_TO, SAME_REQUESTS
 from api_site import ROLE, session_of, signed
 from eventpost.runtime.problems import Kind
 from eventpost.runtime.schedules import KINDS
@@ -45,14 +44,7 @@ def kept(site: SchedulesSite) -> dict[str, str]:
 
 
 @API.parametrize()
-@settings(
-    max_examples=15,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@SAME_REQUESTS
 def test_every_answer_is_as_documented(case: Any, site: SchedulesSite, url: str) -> None:
     """No 5xx; statuses, headers and bodies that the document has. Two of three ids are those of what is there."""
     site.world.__post_init__()

@@ -1,8 +1,6 @@
 """The example producers, run as a service in that language would run them: another program, with a role of its own."""
 
-import hashlib
 import json
-import shutil
 import subprocess
 import sys
 import uuid
@@ -12,12 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from eventpost_cli.local.stack import LocalStack
-from eventpost_cli.local.state import State
 from eventpost_cli.local.surroundings import cleaned
+from npm_packages import installed
 
 ROOT: Final = Path(__file__).parents[2]
 PRODUCERS: Final = ROOT / "examples" / "producers"
-_LOCK: Final = "package-lock.json"
 _PATIENCE_S: Final = 60
 
 
@@ -28,17 +25,7 @@ def python_command() -> tuple[str, ...]:
 
 def node_command() -> tuple[str, ...]:
     """The producer in JavaScript; its packages are installed from the lock, once per lock."""
-    state = State.of(ROOT)
-    place, source = state.shared / "node-producer", PRODUCERS / "node"
-    wanted, mark = hashlib.sha256((source / _LOCK).read_bytes()).hexdigest(), place / "installed.sha256"
-    with state.alone("node-producer"):
-        place.mkdir(exist_ok=True)
-        for name in ("package.json", _LOCK, "send-event.mjs"):
-            shutil.copy(source / name, place / name)
-        if not (mark.exists() and mark.read_text() == wanted):
-            install = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-            subprocess.run(install, cwd=place, check=True, capture_output=True)
-            mark.write_text(wanted)
+    place = installed("node-producer", PRODUCERS / "node", "send-event.mjs")
     return "node", str(place / "send-event.mjs")
 
 

@@ -1,9 +1,6 @@
 """Somebody with a real browser who opens links in mails: by mouse or by keyboard alone, at a desk or on a phone."""
 
-import hashlib
 import json
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,9 +12,8 @@ from playwright._impl import _driver, _transport
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from eventpost_cli.browser import find_browser
-from eventpost_cli.local.state import State
+from npm_packages import installed
 
-ROOT: Final = Path(__file__).parents[2]
 DESKTOP: Final = {"width": 1280, "height": 900}
 PHONE: Final = {"width": 390, "height": 844}
 # What WCAG 2.2 AA asks for, and what axe knows beyond it.
@@ -128,17 +124,5 @@ def violations_of(page: Page) -> list[str]:
 
 def _axe_source() -> str:
     """Axe's script, as npm installed it from the lock; fetched once."""
-    state = State.of(ROOT)
-    place = state.shared / "axe"
-    wanted = hashlib.sha256((_AXE / "package-lock.json").read_bytes()).hexdigest()
-    mark = place / "installed.sha256"
-    with state.alone("axe"):
-        if not (mark.exists() and mark.read_text() == wanted):
-            place.mkdir(exist_ok=True)
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(_AXE / name, place / name)
-            subprocess.run(
-                ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=place, check=True, capture_output=True
-            )
-            mark.write_text(wanted)
+    place = installed("axe", _AXE)
     return (place / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
