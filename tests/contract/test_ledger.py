@@ -302,6 +302,7 @@ def test_of_many_at_once_one_takes_over(case: Case) -> None:
     assert sorted(answers) == [Claim.HELD] * 31 + [Claim.MINE]
 
 
+@pytest.mark.heavy
 def test_a_large_release_frees_what_is_the_owners(case: Case) -> None:
     """Beyond what one request takes, too: others' claims stay, and so does what was sent."""
     ids = [f"{number * 2**120:032x}" for number in range(150)]
@@ -316,6 +317,7 @@ def test_a_large_release_frees_what_is_the_owners(case: Case) -> None:
     assert set(case.claim("three", *sent)) == {Claim.SETTLED}
 
 
+@pytest.mark.heavy
 def test_a_large_record_leaves_others_deliveries_alone(case: Case) -> None:
     """Among many that failed, those that another has taken over are dropped, and the rest is recorded."""
     ids = [f"{number * 2**120:032x}" for number in range(150)]

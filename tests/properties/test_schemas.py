@@ -58,7 +58,7 @@ def unexplained(mail_list: MailList, error: ValidationError) -> list[str]:
 
 
 EVERY_LIST: Final = pytest.mark.parametrize("name", NAMES)
-FEW: Final = settings(max_examples=30, suppress_health_check=list(HealthCheck))
+FEW: Final = settings(max_examples=15, suppress_health_check=list(HealthCheck))
 
 
 @EVERY_LIST

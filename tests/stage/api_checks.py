@@ -16,7 +16,7 @@ HELD_TO = [
 """What each answer is looked at for."""
 
 SAME_REQUESTS = settings(
-    max_examples=15,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     database=None,
