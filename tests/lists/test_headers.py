@@ -20,7 +20,8 @@ import received_mail
 from declared_lists import FOLDERS, declared, samples
 from eventpost.adapters import own_headers
 from eventpost.compose import Addressed, Composer, LetterComposer, Templates
-from eventpost.compose.email import DELIVERY_FIELD, EmailComposer, File
+from eventpost.compose.email import EmailComposer, File
+from eventpost.compose.email_head import DELIVERY_FIELD
 from eventpost.deliver import read_event
 from eventpost.links import LinkTarget, Purpose, audience_tag
 from eventpost.lists import MailList, Topics

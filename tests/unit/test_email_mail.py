@@ -11,7 +11,8 @@ import received_mail
 from direct_mail import PLAIN, RECEIPT, message, raised, read, said
 from eventpost.adapters import own_headers
 from eventpost.compose import Templates
-from eventpost.compose.email import DELIVERY_FIELD, File
+from eventpost.compose.email import File
+from eventpost.compose.email_head import DELIVERY_FIELD
 from eventpost.errors import InvalidEvent, TemplateFault
 from eventpost.links import LinkTarget, Purpose, audience_tag
 from sentinels import address

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import css_inline
-
 from eventpost.compose.attributes import Personal
 from eventpost.compose.frame import Written
+from eventpost.compose.inlining import Inliner
 from eventpost.compose.mime import field
 from eventpost.compose.quoted_printable import encoded
 from eventpost.compose.rendering import Templates, render_text
-from eventpost.errors import TemplateFault
 from eventpost.lists import MailList
 
 
@@ -36,7 +34,7 @@ class Bodies:
 
     mail_list: MailList
     shared: Mapping[str, Any]
-    inliner: css_inline.CSSInliner
+    inliner: Inliner
     subject: str = ""
 
     def rendered(self, templates: Templates, personal: Mapping[str, object]) -> Rendered:
@@ -76,8 +74,4 @@ class Bodies:
         Raises:
             TemplateFault: Its style sheet cannot be.
         """
-        try:
-            return self.inliner.inline(html)
-        except css_inline.InlineError as error:
-            msg = f"{self.mail_list.name}/body.html: its style sheet cannot be inlined ({type(error).__name__})"
-            raise TemplateFault(msg) from None
+        return self.inliner.inlined(html, f"{self.mail_list.name}/body.html: its style sheet")

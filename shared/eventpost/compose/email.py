@@ -5,30 +5,24 @@ all find everybody and a mail program knows one copy from another mail. Each cop
 only the links and a field that says whose copy it is differ.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.utils import format_datetime, parseaddr
+from email.utils import parseaddr
 from typing import Any, Final
 
-import css_inline
-
 from eventpost.compose.data import Data
-from eventpost.compose.frame import ONE_CLICK, Sender, list_id
+from eventpost.compose.email_head import Head
+from eventpost.compose.frame import Sender
+from eventpost.compose.inlining import Inliner
 from eventpost.compose.mail import LinkUrls, MakesLinks
-from eventpost.compose.mime import Part, addresses, around, file_part, header_block, mailbox, multipart, text_part
+from eventpost.compose.mime import Part, around, file_part, multipart, text_part
 from eventpost.compose.quoted_printable import encoded, encoded_as_given
 from eventpost.compose.rendering import Templates
 from eventpost.errors import InvalidEvent, TemplateFault
 from eventpost.lists import MailList
 from eventpost.model import EventKey, Message, RaisedEvent, Subscriber
 from eventpost.model.email import EmailRequested
-
-DELIVERY_FIELD: Final = "X-Eventpost-Delivery"
-"""The header field that says whose copy a mail is: `<event.subscriber@domain>`, as `Message-ID` is in lists' mails.
-
-A bounce that comes back by mail is known by it.
-"""
 
 _LONG_AGO: Final = datetime.min  # noqa: DTZ901 - it is never looked at
 
@@ -61,7 +55,7 @@ class EmailComposer:
         self._templates = templates
         self._links = links
         self._sender = sender
-        self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)
+        self._inliner = Inliner()
 
     def direct_mail(
         self, mail_list: MailList, raised: RaisedEvent, files: Iterable[File], composed_at: datetime
@@ -86,9 +80,9 @@ class EmailComposer:
         if parts:
             before, behind = around(parts, digest)
         title = "" if email.transactional else mail_list.title
-        heads = _Heads(self._sender, raised, email, bodies.subject, title, composed_at)
+        head = Head(self._sender, raised, email, bodies.subject, title, composed_at)
         links = self._links().of(raised.audience)
-        return DirectMail(raised.key, email, heads, bodies, links, (before, behind))
+        return DirectMail(raised.key, email, head, bodies, links, (before, behind))
 
     def _bodies(self, mail_list: MailList, email: EmailRequested, seed: str) -> "_Given | _FromTemplate":
         if email.template is None:
@@ -109,14 +103,14 @@ class DirectMail:
         self,
         event: EventKey,
         email: EmailRequested,
-        heads: "_Heads",
+        head: Head,
         bodies: "_Given | _FromTemplate",
         links: LinkUrls,
         files: tuple[bytes, bytes],
     ) -> None:
         self._event = event
         self._email = email
-        self._heads = heads
+        self._head = head
         self._bodies = bodies
         self._links = links
         self._before, self._shared = files
@@ -130,11 +124,11 @@ class DirectMail:
         links = self._links(subscriber.id)
         try:
             body = bytes(self._bodies.to(subscriber.address, None if self._email.transactional else links))
-            own = b"".join((self._heads.to(subscriber.id, links), self._before, body))
+            own = b"".join((self._head.to(subscriber.id, links), self._before, body))
         except UnicodeEncodeError:
             msg = "a value holds half a character, which no encoding knows"
             raise TemplateFault(msg) from None
-        tags, sender = tuple(self._email.tags.items()), self._heads.sender.address
+        tags, sender = tuple(self._email.tags.items()), self._head.sender.address
         return Message(
             subscriber.id, sender, subscriber.address, own, self._shared, tidy=True, event=self._event, tags=tags
         )
@@ -172,7 +166,7 @@ class _FromTemplate:
     """
 
     templates: Templates
-    inliner: css_inline.CSSInliner
+    inliner: Inliner
     folder: str
     shared: dict[str, Any]
     given_subject: str | None
@@ -186,66 +180,9 @@ class _FromTemplate:
     def to(self, address: str, links: Mapping[str, str] | None) -> Part:
         context = {**self.shared, "address": address, "links": links}
         text = self.templates.render(f"{self.folder}/body.txt", context)
-        html = self._inlined(self.templates.render(f"{self.folder}/body.html", context))
+        place = f"{self.folder}/body.html"
+        html = self.inliner.inlined(self.templates.render(place, context), f"{place}: its style sheet")
         return _one([text_part(encoded(text), "plain"), text_part(encoded(html), "html")], self.seed)
-
-    def _inlined(self, html: str) -> str:
-        try:
-            return self.inliner.inline(html)
-        except css_inline.InlineError as error:
-            msg = f"{self.folder}/body.html: its style sheet cannot be inlined ({type(error).__name__})"
-            raise TemplateFault(msg) from None
-
-
-@dataclass(frozen=True, slots=True)
-class _Heads:
-    """The header of a mail.
-
-    Attributes:
-        list_title: What the list is called in `List-Id`; "" for a mail that nobody can unsubscribe from.
-    """
-
-    sender: Sender
-    raised: RaisedEvent
-    email: EmailRequested
-    subject: str
-    list_title: str
-    composed_at: datetime
-
-    def to(self, subscriber: str, links: Mapping[str, str]) -> bytes:
-        """The header fields for this recipient, but for those of the content.
-
-        Raises:
-            TemplateFault: A field would hold a line break.
-        """
-        email, digest = self.email, self.raised.key.digest
-        asked = [("To", email.to), ("Cc", email.cc), ("Reply-To", (email.reply_to,) if email.reply_to else ())]
-        named = "".join([addresses(name, all_of_them) for name, all_of_them in asked if all_of_them])
-        return b"".join(
-            (
-                header_block([("From", mailbox(self.sender.header))]),
-                named.encode("ascii"),
-                header_block(self._fields(digest, subscriber)),
-                header_block(self._of_the_list(links)),
-                header_block([("MIME-Version", "1.0")]),
-            )
-        )
-
-    def _fields(self, digest: str, subscriber: str) -> Iterator[tuple[str, str]]:
-        domain, list_name = self.sender.domain, self.raised.key.list_name
-        yield "Subject", self.subject
-        yield "Date", format_datetime(self.composed_at)
-        yield "Message-ID", f"<{digest}@{domain}>"
-        yield DELIVERY_FIELD, f"<{digest}.{subscriber}@{domain}>"
-        yield "Auto-Submitted", "auto-generated"  # RFC 3834
-        yield "Feedback-ID", f"{digest}:{list_name}:event:eventpost"
-
-    def _of_the_list(self, links: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-        if self.list_title:
-            yield "List-Id", list_id(self.list_title, self.raised.audience, self.sender)
-            yield "List-Unsubscribe", f"<{links['unsubscribe']}>"
-            yield ONE_CLICK
-            yield "List-Help", f"<{links['preferences']}>"
 
 
 def _given(email: EmailRequested, seed: str) -> Part:

@@ -8,13 +8,11 @@ from functools import cache
 from itertools import groupby
 from typing import Any, Final
 
-import css_inline
-
 from eventpost.compose.frame import ONE_CLICK, Sender, list_id
+from eventpost.compose.inlining import Inliner
 from eventpost.compose.mime import header_block, mailbox, multipart, text_part
 from eventpost.compose.quoted_printable import encoded
 from eventpost.compose.rendering import Templates
-from eventpost.errors import TemplateFault
 from eventpost.languages import Languages
 from eventpost.model import Letter, LetterKind, Message
 from eventpost.registry import Registry
@@ -58,7 +56,7 @@ class LetterComposer:
         self._spoken = cache(lambda language: templates.in_language(self._languages.catalogue(_DOMAIN, language)))
         self._registry = registry
         self._sender = sender
-        self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)
+        self._inliner = Inliner()
 
     def mail(self, addressed: Addressed, composed_at: datetime) -> Message:
         """The letter made out to its reader.
@@ -72,7 +70,8 @@ class LetterComposer:
         context = self._context(addressed, language)
         context["subject"] = templates.render(f"{_DOMAIN}/subject.txt", context).strip()
         text = encoded(templates.render(f"{_DOMAIN}/{letter.kind}.txt", context))
-        html = encoded(self._inlined(templates.render(f"{_DOMAIN}/{letter.kind}.html", context)))
+        rendered = templates.render(f"{_DOMAIN}/{letter.kind}.html", context)
+        html = encoded(self._inliner.inlined(rendered, f"{_DOMAIN}: the style sheet"))
         body = multipart("alternative", [text_part(text, "plain"), text_part(html, "html")], addressed.number)
         head = header_block(self._head(addressed, context["subject"], composed_at))
         sender = self._sender.address
@@ -114,10 +113,3 @@ class LetterComposer:
         yield "Auto-Submitted", "auto-generated"  # RFC 3834
         yield "Feedback-ID", f"{letter.kind}:{_DOMAIN}:letter:eventpost"
         yield "MIME-Version", "1.0"
-
-    def _inlined(self, html: str) -> str:
-        try:
-            return self._inliner.inline(html)
-        except css_inline.InlineError as error:
-            msg = f"{_DOMAIN}: the style sheet cannot be inlined ({type(error).__name__})"
-            raise TemplateFault(msg) from None

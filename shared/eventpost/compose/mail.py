@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-import css_inline
-
 from eventpost.compose.attributes import Personal, attributes_of
 from eventpost.compose.bodies import Bodies
 from eventpost.compose.compiled import Compiled
 from eventpost.compose.frame import Frame, Picturing, Sender
+from eventpost.compose.inlining import Inliner
 from eventpost.compose.rendering import Templates, render_text
 from eventpost.errors import TemplateFault
 from eventpost.lists import MailList
@@ -41,9 +40,7 @@ class Composer:
         self._guarded = templates.with_guards()
         self._links = links
         self._sender = sender
-        # Nothing is fetched while a mail is made, whatever a template or an event names.
-        # What must stay a style sheet (@media) says so itself, by data-css-inline="keep".
-        self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)
+        self._inliner = Inliner()
 
     def event_mail(
         self,
