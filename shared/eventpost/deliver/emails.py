@@ -1,19 +1,17 @@
 """The mail that a service asks for, made once, with the files that go with it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from eventpost.compose.email import DirectMail, EmailComposer
 from eventpost.deliver.attachments import Attachments
+from eventpost.deliver.mails import KEPT, name_of
 from eventpost.deliver.report import Report
 from eventpost.errors import MailTooLarge
 from eventpost.lists import MailList
 from eventpost.model import RaisedEvent
 from eventpost.model.email import EmailRequested
 from eventpost.ports import Clock, Transport
-
-_KEPT: Final = timedelta(minutes=5)  # no longer than the keys that sign its links
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +40,8 @@ class EmailMails:
             MailTooLarge: The provider takes no mail of that size.
             EventpostError: Another one, from a template or a store.
         """
-        name, last = (raised.key.digest, raised.body_digest), self._last
-        if last is None or last.name != name or self.clock.now() - last.at > _KEPT:
+        name, last = name_of(raised), self._last
+        if last is None or last.name != name or self.clock.now() - last.at > KEPT:
             self._last = None  # its files need not be held beside the new ones
             last = self._last = _Made(name, self.clock.now(), self._mail(mail_list, raised))
         return last.mail

@@ -1,18 +1,16 @@
 """An event's mail, made once: a warm process serves many slices of the same event."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from eventpost.compose import Composer, EventMail
+from eventpost.deliver.mails import KEPT, name_of
 from eventpost.deliver.report import Report
 from eventpost.deliver.showing import Showing, Shown
 from eventpost.errors import MailTooLarge
 from eventpost.lists import MailList
 from eventpost.model import RaisedEvent
 from eventpost.ports import Blobs, Capture, Clock, Transport
-
-KEPT: Final = timedelta(minutes=5)  # no longer than the keys that sign its links
 
 
 @dataclass(slots=True)
@@ -45,7 +43,7 @@ class EventMails:
             EventpostError: Another one, from the picture or a template.
         """
         last = self._last
-        if last is None or last.name != _name(raised) or self.clock.now() - last.at > KEPT:
+        if last is None or last.name != name_of(raised) or self.clock.now() - last.at > KEPT:
             last = self._last = self._made(mail_list, raised, report)
         return last.mail
 
@@ -61,7 +59,7 @@ class EventMails:
             made.is_noted = True
 
     def _made(self, mail_list: MailList, raised: RaisedEvent, report: Report) -> _Made:
-        now, name, screenshot = self.clock.now(), _name(raised), mail_list.screenshot_of(raised.event)
+        now, name, screenshot = self.clock.now(), name_of(raised), mail_list.screenshot_of(raised.event)
         shown = self._showing.of(screenshot, raised, report) if screenshot else Shown()
         if shown.is_unchanged:
             return _Made(name, now, shown, None)
@@ -82,7 +80,3 @@ class EventMails:
     @property
     def _showing(self) -> Showing:
         return Showing(self.capture, self.blobs, self.clock)
-
-
-def _name(raised: RaisedEvent) -> tuple[str, str]:
-    return raised.key.digest, raised.body_digest

@@ -1,10 +1,19 @@
 """What delivering needs of mails, whatever they are made of: an event's own by a list's templates, or direct mail."""
 
-from typing import Protocol
+from datetime import timedelta
+from typing import Final, Protocol
 
 from eventpost.deliver.report import Report
 from eventpost.lists import MailList
 from eventpost.model import Message, RaisedEvent, Subscriber
+
+KEPT: Final = timedelta(minutes=5)
+"""How long the mail of an event is kept for its other subscribers: no longer than the keys that sign its links."""
+
+
+def name_of(raised: RaisedEvent) -> tuple[str, str]:
+    """What the mail of this event is kept under: the event, and the very body that it came with."""
+    return raised.key.digest, raised.body_digest
 
 
 class Mail(Protocol):

@@ -24,6 +24,7 @@ from typing import Final
 from eventpost.errors import BodyTooLarge, Permanent, TokenReused, UnknownList
 from eventpost.mailapi.addressing import Addressing
 from eventpost.mailapi.quota import Quota
+from eventpost.model.event import for_a_queue
 from eventpost.model.receipt import Receipt
 from eventpost.ports import Clock, LedgerHistory, Outbox
 from eventpost.ports.mailapi import Receipts
@@ -31,10 +32,6 @@ from eventpost.registry import ListEntry, Registry
 
 LARGEST_BODY: Final = 1_048_576 - 2_048
 """Bytes: what SQS takes in a message since August 2025, less what we say beside the body and dead letters add."""
-
-_NOT_FOR_SQS: Final = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
-"""What JSON may hold and no queue takes, and how JSON writes it otherwise. Both can stand in its strings alone.
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +109,7 @@ class Accepting:
         """
         entry = self._entry(posted.list_name)
         self.quota.take(owner)
-        posted = replace(posted, body=posted.body.translate(_NOT_FOR_SQS))
+        posted = replace(posted, body=for_a_queue(posted.body))
         wanted = self._receipt(owner, posted)
         known = self._known(wanted) if posted.is_repeatable else None
         kept = known or self.receipts.keep(self._checked(entry, wanted, posted.body))

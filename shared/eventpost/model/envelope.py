@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 from eventpost.errors import InvalidEvent
+from eventpost.model.event import for_a_queue
 
 _PREFIX: Final = "ce-"
 _REQUIRED: Final = ("specversion", "id", "source", "type")
@@ -24,8 +25,6 @@ _NAMED: Final = (*_REQUIRED, "time", "subject", "datacontenttype", "dataschema")
 _JSON: Final = re.compile(r"(?:application|text)/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE | re.DOTALL)
 # Section 3, "String": what no attribute may hold. The zero that parts source and id must stand in neither.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-_NOT_ON_A_QUEUE: Final = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +134,9 @@ def _no_number(constant: str) -> NoReturn:
 
 
 def _canonical(value: Any) -> str:
-    """The value as JSON that a queue takes: SQS refuses two characters unless they are escaped."""
+    """The value as JSON that a queue takes."""
     try:
-        spelt = _spelt(value).translate(_NOT_ON_A_QUEUE)
+        spelt = for_a_queue(_spelt(value))
         spelt.encode()
     except RecursionError:
         _refuse("data: is nested too deeply")

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
+from aws_lambda_powertools.event_handler.openapi.params import Header
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -13,7 +14,7 @@ _EXAMPLE: Final = "2026-12-24T18:00:00+01:00"
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
 
-KEY_EXAMPLE: Final = "8e03978e-40d5-43dd-bc93-6894a57f9324"
+_KEY_EXAMPLE: Final = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 ID_EXAMPLE: Final = "5f1d7c0a9b3e8d2f4c6a1b0e9d8c7f65"
 
 
@@ -48,6 +49,11 @@ def checked_key(given: str | None) -> str | None:
     if given is not None and not _KEY.fullmatch(given):
         raise fault("key", "write 1 to 128 visible characters of ASCII, such as a UUID")
     return given
+
+
+def key_header(description: str) -> Header:
+    """The header `Idempotency-Key`, as the document describes it."""
+    return Header(alias="Idempotency-Key", description=description, examples=[_KEY_EXAMPLE])
 
 
 def _moment(given: Any) -> datetime:

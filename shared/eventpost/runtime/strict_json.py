@@ -5,12 +5,10 @@ from json import JSONDecodeError
 from math import isfinite
 from typing import Any, Final, Never
 
+from eventpost.model.event import for_a_queue
+
 DEEPEST: Final = 100
 """How many objects and arrays may stand within each other."""
-
-# XML has no such characters, and SQS takes what XML has. In JSON they can be written by their numbers.
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-_NOT_ON_A_QUEUE: Final = str.maketrans({"\ufffe": "\\ufffe", "\uffff": "\\uffff"})
 
 
 def read(text: str) -> Any:
@@ -38,7 +36,7 @@ def read(text: str) -> Any:
 
 def write(value: Any) -> str:
     """The value as text that a queue takes: without spaces, and in no more bytes than it needs."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_NOT_ON_A_QUEUE)
+    return for_a_queue(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 _TOO_DEEP: Final = f"Nested deeper than {DEEPEST} levels"

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler.openapi.params import Header, Path
+from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import AfterValidator
 
 from eventpost.errors import UnknownReceipt
-from eventpost.runtime.api_parts import ID_EXAMPLE, KEY_EXAMPLE, checked_key, is_id
+from eventpost.runtime.api_parts import ID_EXAMPLE, checked_key, is_id, key_header
 
 # Plain names: powertools does not look behind those of `type`.
 ListName = Annotated[
@@ -16,13 +16,9 @@ PathId = Annotated[str, Path(description="The `id` that was answered: 32 hex dig
 Token = Annotated[
     str | None,
     AfterValidator(checked_key),
-    Header(
-        alias="Idempotency-Key",
-        description=(
-            "Makes it safe to send this again: whatever comes with a key that was seen is the same event, which is "
-            "mailed once. A UUID, or an id of your own for it. Each caller has keys of its own for each list."
-        ),
-        examples=[KEY_EXAMPLE],
+    key_header(
+        "Makes it safe to send this again: whatever comes with a key that was seen is the same event, which is "
+        "mailed once. A UUID, or an id of your own for it. Each caller has keys of its own for each list."
     ),
 ]
 

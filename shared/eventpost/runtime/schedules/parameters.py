@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Que
 from pydantic import AfterValidator
 
 from eventpost.errors import UnknownSchedule
-from eventpost.runtime.api_parts import ID_EXAMPLE, KEY_EXAMPLE, checked_key, is_id
+from eventpost.runtime.api_parts import ID_EXAMPLE, checked_key, is_id, key_header
 from eventpost.runtime.problems import OTHER_VERSION, Fault, Refusal, invalid, refusal
 from eventpost.runtime.schedules.requests import MOST_SHOWN
 
@@ -30,13 +30,9 @@ IfMatch = Annotated[
 Token = Annotated[
     str | None,
     AfterValidator(checked_key),
-    Header(
-        alias="Idempotency-Key",
-        description=(
-            "Makes it safe to send this again: with a key that was seen, the schedule that was made then is returned. "
-            "A UUID, or an id of your own for it. Each caller has keys of its own."
-        ),
-        examples=[KEY_EXAMPLE],
+    key_header(
+        "Makes it safe to send this again: with a key that was seen, the schedule that was made then is returned. "
+        "A UUID, or an id of your own for it. Each caller has keys of its own."
     ),
 ]
 
