@@ -93,7 +93,7 @@ class Run:
 
     def _enrol(self) -> None:
         settings = self.cloud.settings
-        key = PeopleWiring(settings).secrets.text(settings.subscriber_id_key_secret).encode()
+        key = PeopleWiring(settings).id_key()
         addresses = {subscriber_id(address, key): address for address in READERS}
         enrol(boto3.client("dynamodb"), settings.subscribers_table, addresses)
 

@@ -13,14 +13,6 @@ from lambda_alone import Function, Start, a_message
 
 SESSION: Final = "arn:aws:sts::000000000000:assumed-role/tests/a-session"
 LIST: Final = "stock_alerts"
-PRICE: Final = {
-    "ticker": "AMZN",
-    "company": sentinels.BODY,
-    "price": "128.82",
-    "previous_price": "118.40",
-    "change_percent": "8.8",
-    "occurred_at": "2010-03-01T14:30:00Z",
-}
 
 
 def test_the_mail_api_puts_an_event_on_its_lists_queue(deployed: Deployed, start: Start) -> None:
@@ -28,7 +20,7 @@ def test_the_mail_api_puts_an_event_on_its_lists_queue(deployed: Deployed, start
     people = deployed.join(f"{LIST}/AMZN", "ann")
 
     with start("Email") as function:
-        accepted = _asked(function, "POST", f"/lists/{LIST}/events", PRICE)
+        accepted = _asked(function, "POST", f"/lists/{LIST}/events", sentinels.PRICE_MOVED)
         told = json.loads(accepted["body"])
         wait_until(lambda: deployed.mailed() == people)
         deployed.settle(LIST)
@@ -42,7 +34,7 @@ def test_the_mail_api_knows_each_lists_schema(start: Start) -> None:
     """They are in its layer, as what checks bodies by them is: a fault is told by its place, and by no value."""
     with start("Email") as function:
         shown = _asked(function, "GET", f"/lists/{LIST}")
-        refused = _asked(function, "POST", f"/lists/{LIST}/events", PRICE | {"price": sentinels.NAME})
+        refused = _asked(function, "POST", f"/lists/{LIST}/events", sentinels.PRICE_MOVED | {"price": sentinels.NAME})
 
     problem = json.loads(refused["body"])
     assert "price" in json.loads(shown["body"])["event_schema"]["properties"]

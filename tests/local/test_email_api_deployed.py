@@ -25,14 +25,6 @@ from signed_api import SignedApi, answer_to
 
 LIST: Final = "stock_alerts"
 AMZN: Final = f"{LIST}/AMZN"
-PRICE: Final = {
-    "ticker": "AMZN",
-    "company": sentinels.BODY,
-    "price": "128.82",
-    "previous_price": "118.40",
-    "change_percent": "8.8",
-    "occurred_at": "2010-03-01T14:30:00Z",
-}
 ANN, BOB, CARL = (sentinels.address(local) for local in ("ann", "bob", "carl"))
 FILE: Final = bytes(range(256)) * 40
 PDF: Final = "application/pdf"
@@ -68,7 +60,9 @@ def test_an_event_is_posted_and_mailed_once(deployed: Deployed, api: SignedApi) 
     people = deployed.join(AMZN, "ann", "bob")
     key = uuid.uuid4().hex
 
-    first, again = (api.ask("POST", f"/lists/{LIST}/events", PRICE, Idempotency_Key=key) for _ in range(2))
+    first, again = (
+        api.ask("POST", f"/lists/{LIST}/events", sentinels.PRICE_MOVED, Idempotency_Key=key) for _ in range(2)
+    )
     state = wait_until(lambda: _finished(api, first.json["state_url"]))
 
     assert (first.status, again.status) == (HTTPStatus.ACCEPTED, HTTPStatus.ACCEPTED), first.content
@@ -119,11 +113,11 @@ def test_what_is_refused_at_the_door_is_mailed_to_nobody(deployed: Deployed, api
     mail = {"to": [ANN], "subject": "A report", "text": "Here."}
     _suppress(deployed, BOB)
 
-    unfit = api.ask("POST", f"/lists/{LIST}/events", PRICE | {"price": "a lot"})
+    unfit = api.ask("POST", f"/lists/{LIST}/events", sentinels.PRICE_MOVED | {"price": "a lot"})
     fileless = api.ask("POST", "/emails", mail | {"attachments": [missing]})
     suppressed = api.ask("POST", "/emails", mail | {"to": [ANN, BOB]})
-    unknown = api.ask("POST", "/lists/preferences-letters/events", PRICE)
-    unsigned = SignedApi(api.url, None).ask("POST", f"/lists/{LIST}/events", PRICE)
+    unknown = api.ask("POST", "/lists/preferences-letters/events", sentinels.PRICE_MOVED)
+    unsigned = SignedApi(api.url, None).ask("POST", f"/lists/{LIST}/events", sentinels.PRICE_MOVED)
     deployed.settle(LIST, "direct_mail")
 
     assert [each.status for each in (unfit, fileless, suppressed)] == [HTTPStatus.UNPROCESSABLE_ENTITY] * 3
@@ -153,10 +147,10 @@ def test_a_service_puts_its_users_on_a_list_and_takes_them_off(deployed: Deploye
     who = {"address": CARL, "topics": ["AMZN"], "consent": {"source": "account settings"}}
 
     joined = api.ask("PUT", f"/lists/{LIST}/subscribers", who)
-    first = api.ask("POST", f"/lists/{LIST}/events", PRICE)
+    first = api.ask("POST", f"/lists/{LIST}/events", sentinels.PRICE_MOVED)
     wait_until(lambda: _finished(api, first.json["state_url"]))
     left = api.ask("DELETE", f"/lists/{LIST}/subscribers", who)
-    second = api.ask("POST", f"/lists/{LIST}/events", PRICE)
+    second = api.ask("POST", f"/lists/{LIST}/events", sentinels.PRICE_MOVED)
     state = wait_until(lambda: _finished(api, second.json["state_url"]))
 
     assert [each["became"] for each in joined.json["audiences"]] == ["joined"], joined.content
@@ -170,9 +164,9 @@ def test_iam_says_what_a_service_may_post(deployed: Deployed, api: SignedApi, se
     people = deployed.join(AMZN, "ann")
     theirs = SignedApi(api.url, service)
 
-    accepted = theirs.ask("POST", f"/lists/{LIST}/events", PRICE)
+    accepted = theirs.ask("POST", f"/lists/{LIST}/events", sentinels.PRICE_MOVED)
     others = [
-        theirs.ask("POST", "/lists/dcf_engine_results/events", PRICE),
+        theirs.ask("POST", "/lists/dcf_engine_results/events", sentinels.PRICE_MOVED),
         theirs.ask("POST", "/emails", {"to": [ANN], "subject": "Hello", "text": "Hello"}),
         theirs.ask("PUT", f"/lists/{LIST}/subscribers", {"address": ANN, "consent": {"source": "x"}}),
         theirs.ask("GET", "/lists"),

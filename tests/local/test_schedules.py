@@ -24,14 +24,6 @@ from eventpost_cli.local.surroundings import CREDENTIALS, REGION
 
 LIST: Final = "stock_alerts"
 OWNER: Final = "arn:aws:iam::000000000000:role/tests"
-PRICE: Final = {
-    "ticker": "AMZN",
-    "company": sentinels.BODY,
-    "price": "128.82",
-    "previous_price": "118.40",
-    "change_percent": "8.8",
-    "occurred_at": "2010-03-01T14:30:00Z",
-}
 SOON: Final = timedelta(seconds=8)  # the relay's first start takes a second or two of it
 # By how much an event may be late here, where the machine is busy with other tests; `make bench-schedule` measures it.
 LATE_S: Final = 8
@@ -89,7 +81,7 @@ def test_a_list_mails_what_the_api_has_scheduled(deployed: Deployed) -> None:
     """Asked for by a signed request; without a signature nobody gets that far."""
     people = deployed.join(f"{LIST}/AMZN", "ann", "bob")
     due = in_a_moment()
-    asked = {"rule": {"at": due.isoformat()}, "target": {"list": LIST}, "body": PRICE}
+    asked = {"rule": {"at": due.isoformat()}, "target": {"list": LIST}, "body": sentinels.PRICE_MOVED}
 
     refused, _ = _asked(deployed, "POST", "/schedules", asked, signed=False)
     status, made = _asked(deployed, "POST", "/schedules", asked)
@@ -105,7 +97,7 @@ def test_a_list_mails_what_the_api_has_scheduled(deployed: Deployed) -> None:
 def test_a_cancelled_event_is_not_mailed(deployed: Deployed, time: TaskWiring) -> None:
     """Although it waits at its list already, when it is cancelled."""
     deployed.join(f"{LIST}/AMZN", "ann")
-    schedule = make(time, in_a_moment(2 * SOON), Target(list_name=LIST), PRICE)
+    schedule = make(time, in_a_moment(2 * SOON), Target(list_name=LIST), sentinels.PRICE_MOVED)
     url = deployed.deployment.queue_url(LIST)
     wait_until(lambda: _count(deployed, url, "ApproximateNumberOfMessagesDelayed"))
 

@@ -9,6 +9,16 @@ BODY: Final = "SENTINEL-OF-THE-BODY"
 
 ALL: Final = (ADDRESS_DOMAIN, "Zebedee", "Quillfeather", BODY)
 
+PRICE_MOVED: Final = {
+    "ticker": "AMZN",
+    "company": BODY,
+    "price": "128.82",
+    "previous_price": "118.40",
+    "change_percent": "8.8",
+    "occurred_at": "2010-03-01T14:30:00Z",
+}
+"""An event of `stock_alerts`."""
+
 
 def address(local: str) -> str:
     """An address that `found_in` knows for one."""

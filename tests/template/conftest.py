@@ -43,6 +43,12 @@ class Template:
         """The properties of the expanded resources of a type, by their logical ids."""
         return {name: found.get("Properties", {}) for name, found in self.resources.items() if found["Type"] == kind}
 
+    def routes(self, api: Any) -> dict[str, Properties]:
+        """The routes of an HTTP API, by their keys."""
+        return {
+            route["RouteKey"]: route for route in self.of("AWS::ApiGatewayV2::Route").values() if route["ApiId"] == api
+        }
+
     def only(self, kind: str) -> Properties:
         """The properties of the one resource of a type."""
         (properties,) = self.of(kind).values()

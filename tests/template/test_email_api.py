@@ -51,7 +51,7 @@ MAY_SEND = {
 @pytest.fixture(scope="session")
 def routes(root_stack: Any) -> dict[str, dict[str, Any]]:
     """The API's routes by their keys."""
-    return {route["RouteKey"]: route for route in root_stack.of(ROUTE).values() if route["ApiId"] == API}
+    return root_stack.routes(API)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ LEAVING = "POST /u/{token}"
 @pytest.fixture(scope="session")
 def routes(root_stack: Any) -> dict[str, dict[str, Any]]:
     """The API's routes by their keys."""
-    return {route["RouteKey"]: route for route in root_stack.of(ROUTE).values() if route["ApiId"] == API}
+    return root_stack.routes(API)
 
 
 def test_every_request_reaches_the_function(root_stack: Any, routes: dict[str, Any]) -> None:

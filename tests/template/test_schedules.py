@@ -50,7 +50,7 @@ MAY_RAISE = {
 @pytest.fixture(scope="session")
 def routes(root_stack: Any) -> dict[str, dict[str, Any]]:
     """The API's routes by their keys."""
-    return {route["RouteKey"]: route for route in root_stack.of(ROUTE).values() if route["ApiId"] == API}
+    return root_stack.routes(API)
 
 
 def test_nobody_gets_in_without_iam(routes: dict[str, Any]) -> None:
