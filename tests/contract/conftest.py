@@ -56,9 +56,9 @@ def dynamodb_on(request: pytest.FixtureRequest) -> Callable[[str], Any]:
     return client
 
 
-@pytest.fixture(params=DYNAMODB)
+@pytest.fixture(params=["moto", pytest.param("local", marks=[pytest.mark.local, pytest.mark.heavy])])
 def dynamodb_client(request: pytest.FixtureRequest, dynamodb_on: Callable[[str], Any]) -> Any:
-    """DynamoDB, wherever it is."""
+    """DynamoDB, wherever it is; on the local AWS in `make heavy`: there, every run has the contracts of the ports."""
     return dynamodb_on(request.param)
 
 

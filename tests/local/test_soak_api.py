@@ -10,7 +10,7 @@ from benchmarks.soak_api.plan import SMALL
 
 ROOT = Path(__file__).parents[2]
 
-pytestmark = pytest.mark.local
+pytestmark = [pytest.mark.local, pytest.mark.heavy]
 
 
 def test_what_is_accepted_is_delivered_once_and_nothing_is_accepted_that_sqs_refuses(tmp_path: Path) -> None:
