@@ -92,6 +92,7 @@ requirements: setup
 	$(UV) lock
 	$(UV) export $(EXPORT) --no-default-groups --output-file shared/requirements.txt
 	$(UV) export $(EXPORT) --only-group capture --output-file functions/capture/requirements.txt
+	$(UV) export $(EXPORT) --only-group firestore --output-file layers/firestore/requirements.txt
 EXPORT := --quiet --frozen --no-emit-project --no-hashes --no-annotate --no-header
 
 # What is generated from the declarations: the registry and the schemas of the lists, the APIs' documents, docs/events.md,

@@ -34,7 +34,7 @@ class Misconfigured(Exception):
 
 
 class StoreUnavailable(Retryable):
-    """DynamoDB or S3 throttled, timed out or was down. Nothing to do unless it lasts."""
+    """DynamoDB, Firestore or S3 throttled, timed out or was down. Nothing to do unless it lasts."""
 
 
 class CaptureUnavailable(Retryable):

@@ -15,6 +15,7 @@ NonEmpty = Annotated[str, Field(min_length=1)]
 
 SmtpSecurity = Literal["starttls", "tls", "none"]
 TransportName = Literal["smtp", "ses"]
+StoreName = Literal["dynamodb", "firestore"]
 
 
 class Settings(BaseModel):
@@ -22,6 +23,14 @@ class Settings(BaseModel):
 
     Attributes:
         subscribers_table: DynamoDB table of the subscribers.
+        subscriber_store: Where the subscribers are: `dynamodb` or `firestore`.
+        firestore_project: The Google Cloud project whose Firestore has them; needed where that is the store.
+        firestore_database: The database in it.
+        firestore_identity_provider: What lets an AWS role in there, as `projects/NUMBER/locations/global/
+            workloadIdentityPools/POOL/providers/PROVIDER`, or empty.
+        firestore_service_account: The service account that the role then acts as: its e-mail address.
+        firestore_key_secret: Secrets Manager ARN of a key of such an account instead, or empty.
+        firestore_emulator: `host:port` of an emulator instead, or empty.
         ledger_table: DynamoDB table of the deliveries.
         screenshots_bucket: S3 bucket of the screenshots.
         capture_function: Name of the function that takes screenshots.
@@ -53,6 +62,13 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     subscribers_table: NonEmpty
+    subscriber_store: StoreName = "dynamodb"
+    firestore_project: Annotated[str, Field(validate_default=True)] = ""
+    firestore_database: NonEmpty = "(default)"
+    firestore_identity_provider: str = ""
+    firestore_service_account: str = ""
+    firestore_key_secret: str = ""
+    firestore_emulator: str = ""
     ledger_table: NonEmpty
     screenshots_bucket: NonEmpty
     capture_function: NonEmpty
@@ -96,6 +112,14 @@ class Settings(BaseModel):
             msg = "it must be set, because transport names smtp"
             raise ValueError(msg)
         return smtp_host
+
+    @field_validator("firestore_project")
+    @classmethod
+    def _is_known_where_subscribers_are(cls, firestore_project: str, others: ValidationInfo) -> str:
+        if not firestore_project and others.data.get("subscriber_store") == "firestore":
+            msg = "it must be set, because subscriber_store is firestore"
+            raise ValueError(msg)
+        return firestore_project
 
     @property
     def transports(self) -> tuple[TransportName, ...]:

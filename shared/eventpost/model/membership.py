@@ -147,6 +147,18 @@ class Suppression:
         return f"suppressed: {self.reason} {self.detail}".rstrip()
 
 
+class Copied(NamedTuple):
+    """Where a person has been copied from another store: what tells later who has changed since, here or there.
+
+    Attributes:
+        theirs: The version there that this one holds all of.
+        ours: The version here that they got by being copied. Under a later one, they have changed here since.
+    """
+
+    theirs: int
+    ours: int
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """What is known of a person across all lists. Holds no more than the id once the person has been erased.
@@ -163,6 +175,7 @@ class Person:
         moved_to: The id of the address that the person has now, or "". Links to this id lead there.
         moved_from: Ids of addresses that the person had before.
         expires_at: When the row goes by itself, for somebody who never confirmed anything; else None.
+        copied: How they came from another store, or None. Every later save keeps it.
     """
 
     id: str
@@ -176,6 +189,7 @@ class Person:
     moved_to: str = ""
     moved_from: frozenset[str] = frozenset()
     expires_at: datetime | None = None
+    copied: Copied | None = None
 
     @property
     def is_erased(self) -> bool:

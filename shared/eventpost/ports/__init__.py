@@ -3,7 +3,7 @@
 from eventpost.ports.ledger import GivenUp, Ledger, LedgerHistory, Opened
 from eventpost.ports.scheduling import Advance, Occurrences, Quotas, Schedules, Sweeps
 from eventpost.ports.sending import Budget, Transport
-from eventpost.ports.subscribers import MOST_ROWS, Attempts, Memberships, Subscribers
+from eventpost.ports.subscribers import MOST_ROWS, Attempts, Memberships, People, Subscribers, SubscriberStore
 from eventpost.ports.surroundings import Blobs, Capture, Clock, Outbox, Post
 
 __all__ = [
@@ -21,9 +21,11 @@ __all__ = [
     "Occurrences",
     "Opened",
     "Outbox",
+    "People",
     "Post",
     "Quotas",
     "Schedules",
+    "SubscriberStore",
     "Subscribers",
     "Sweeps",
     "Transport",

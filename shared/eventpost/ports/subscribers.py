@@ -2,13 +2,25 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from eventpost.model import Change, IdRange, Membership, MembershipKey, Person, Subscriber
 
 MOST_ROWS: Final = 100
 """Rows in one save. The least of both stores: DynamoDB's TransactWriteItems takes 100 actions, Firestore 500 writes.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
+
+
+class People(NamedTuple):
+    """A page of persons, and how to go on behind it.
+
+    Attributes:
+        persons: Some of them, each as they were stored when the page was read.
+        bookmark: What `Memberships.everyone` takes to go on behind this page; "" behind the last one.
+    """
+
+    persons: Sequence[Person]
+    bookmark: str
 
 
 class Subscribers(Protocol):
@@ -67,6 +79,21 @@ class Memberships(Protocol):
             StoreUnavailable: The store did not answer.
         """
         ...
+
+    def everyone(self, after: str = "") -> Iterator[People]:
+        """Everybody of whom anything is stored, once each, page by page in the store's own order; in constant memory.
+
+        `after` is the bookmark of a page of this store: what came up to there is left out, in a later process as well.
+        Who is stored for the first time meanwhile may come or not. A page may be empty.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        ...
+
+
+class SubscriberStore(Subscribers, Memberships, Protocol):
+    """What keeps subscribers, for deliveries and for consent: DynamoDB or Firestore, by the deployment's choice."""
 
 
 class Attempts(Protocol):
