@@ -1,22 +1,32 @@
 """What any suite may ask for: the local stack, started once for the run and only if some test wants it."""
 
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
+from eventpost.settings import StoreName
 from packed_capture import build as packed_capture_package
 from pages import Page, serve_page
 from privacy import pytest_configure, pytest_runtest_makereport  # noqa: F401 - hooks: pytest finds them here
 from project_copy import held_copy
 
 if TYPE_CHECKING:
+    from google.cloud import firestore
+
     from deployed import Deployed
     from eventpost_cli.local.stack import LocalStack
 
 ROOT = Path(__file__).parents[1]
+STORES = get_args(StoreName)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Whatever the local stack shows, it shows with either store."""
+    parser.addoption("--store", choices=STORES, default="dynamodb", help="Where the local stack has its subscribers.")
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
@@ -46,12 +56,12 @@ def working_copy() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def local_stack(working_copy: Path) -> Iterator["LocalStack"]:
+def local_stack(working_copy: Path, pytestconfig: pytest.Config) -> Iterator["LocalStack"]:
     """The embedded AWS with the working copy built and deployed on it, and an inbox."""
     from deployed import search_logs
     from eventpost_cli.local.stack import LocalStack
 
-    with LocalStack.start(working_copy) as stack:
+    with LocalStack.start(working_copy, store=pytestconfig.getoption("store")) as stack:
         yield stack
         search_logs(stack)
 
@@ -60,6 +70,34 @@ def local_stack(working_copy: Path) -> Iterator["LocalStack"]:
 def local_aws(local_stack: "LocalStack") -> "LocalStack":
     """Makes clients of the local AWS: `local_aws.client("dynamodb")`."""
     return local_stack
+
+
+@pytest.fixture(scope="session")
+def firestore_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Google's emulator of Firestore, as `host:port`; it takes some three seconds to start."""
+    from eventpost_cli.local import firestore as emulator
+    from eventpost_cli.local.ports import free_port
+    from eventpost_cli.local.state import State
+
+    if lacking := emulator.missing():
+        pytest.skip(lacking)
+    running = emulator.start(State.of(tmp_path_factory.mktemp("firestore")), free_port())
+    try:
+        running.wait_until_up()
+        yield running.host
+    finally:
+        running.child.stop()
+
+
+@pytest.fixture
+def firestore_client(firestore_emulator: str, monkeypatch: pytest.MonkeyPatch) -> Iterator["firestore.Client"]:
+    """A client of an empty database of the emulator, which is this test's alone."""
+    from google.cloud import firestore
+
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
+    client = firestore.Client(project="eventpost-tests", database=f"test-{uuid.uuid4().hex[:12]}")
+    yield client
+    client.close()
 
 
 @pytest.fixture(scope="session")

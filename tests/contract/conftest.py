@@ -9,10 +9,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from eventpost.adapters import dynamodb_patience
+from eventpost.adapters import patience
 from eventpost.adapters.dynamodb_subscribers import DynamoSubscribers
+from eventpost.adapters.firestore_subscribers import FirestoreSubscribers
 from eventpost.adapters.memory import MemoryClock
 from eventpost.adapters.memory_subscribers import MemorySubscribers
+from eventpost.ports import SubscriberStore
 from faults import OneAtATime
 from tables import DYNAMODB, SUBSCRIBERS_KEYS, new_table
 
@@ -40,7 +42,7 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         clock.advance(duration)
 
     monkeypatch.setattr(MemoryClock, "sleep", sleep)
-    monkeypatch.setattr(dynamodb_patience.random, "uniform", lambda least, most: (least + most) / 2)
+    monkeypatch.setattr(patience.random, "uniform", lambda least, most: (least + most) / 2)
     return taken
 
 
@@ -62,13 +64,14 @@ def dynamodb_client(request: pytest.FixtureRequest, dynamodb_on: Callable[[str],
     return dynamodb_on(request.param)
 
 
-@pytest.fixture(params=["memory", *DYNAMODB])
-def subscribers(
-    request: pytest.FixtureRequest, dynamodb_on: Callable[[str], Any]
-) -> Iterator[MemorySubscribers | DynamoSubscribers]:
+@pytest.fixture(params=["memory", *DYNAMODB, "firestore"])
+def subscribers(request: pytest.FixtureRequest, dynamodb_on: Callable[[str], Any]) -> Iterator[SubscriberStore]:
     """Each of the subscribers' stores."""
     if request.param == "memory":
         yield MemorySubscribers()
+        return
+    if request.param == "firestore":
+        yield FirestoreSubscribers(request.getfixturevalue("firestore_client"), MemoryClock())
         return
     client = dynamodb_on(request.param)
     with new_table(client, SUBSCRIBERS_KEYS) as table:

@@ -1,6 +1,7 @@
 """The bounce simulator's story: mails by SES, what SES says of them, and whom the next event skips, and why.
 
-SES is moto's, and the stores are the real adapters on moto's DynamoDB. moto publishes nothing of what becomes of a
+SES is moto's, and the stores are the real adapters on moto's
+DynamoDB, the subscribers also on Google's emulator. moto publishes nothing of what becomes of a
 mail (its own examples have no tags), so that is written here from the tags that SES was asked to give the mail.
 """
 
@@ -19,12 +20,14 @@ from eventpost.adapters import ses_events
 from eventpost.adapters.dynamodb_history import DynamoHistory
 from eventpost.adapters.dynamodb_ledger import DynamoLedger
 from eventpost.adapters.dynamodb_subscribers import DynamoSubscribers
+from eventpost.adapters.firestore_subscribers import FirestoreSubscribers
 from eventpost.adapters.memory import MemoryOutbox
 from eventpost.adapters.ses_transport import SesTransport
 from eventpost.consent.feedback import Heeding
 from eventpost.consent.suppressing import lift
 from eventpost.deliver import Delivering, EventMails, Report
 from eventpost.model import Delivery, DeliveryState, EventKey, IdRange, Message, subscriber_id
+from eventpost.ports import SubscriberStore
 from eventpost.runtime.feedback import serve_feedback
 from eventpost.settings import QueueSettings
 from given import PriceMoved, price_moves, raised, subscriber_at
@@ -75,7 +78,7 @@ class Story:
     """A deployment: its stores, its transport, its list and its feedback function."""
 
     system: given.System
-    stores: tuple[DynamoSubscribers, DynamoLedger, DynamoHistory]
+    stores: tuple[SubscriberStore, DynamoLedger, DynamoHistory]
     transport: SesTransport
     simulator: Simulator
 
@@ -126,9 +129,14 @@ def _record(body: str, message_id: str) -> dict[str, Any]:
     return {"messageId": message_id, "receiptHandle": "r", "body": body, "attributes": system}
 
 
-@pytest.fixture
-def story(system: given.System, moto: Callable[[str], Any], dynamodb_on: Callable[[str], Any]) -> Iterator[Story]:
-    """The simulator's mailboxes on a list."""
+@pytest.fixture(params=["dynamodb", pytest.param("firestore", marks=pytest.mark.heavy)])
+def story(
+    request: pytest.FixtureRequest,
+    system: given.System,
+    moto: Callable[[str], Any],
+    dynamodb_on: Callable[[str], Any],
+) -> Iterator[Story]:
+    """The simulator's mailboxes on a list, its subscribers in either store."""
     simulator = Simulator()
     dynamodb, ses = dynamodb_on("moto"), moto("sesv2")
     moto("ses").verify_domain_identity(Domain="example.com")
@@ -136,7 +144,9 @@ def story(system: given.System, moto: Callable[[str], Any], dynamodb_on: Callabl
     with ExitStack() as stack:
         tables = [stack.enter_context(new_table(dynamodb, keys)) for keys in (SUBSCRIBERS_KEYS, LEDGER_KEYS)]
         stores = (
-            DynamoSubscribers(dynamodb, tables[0], system.clock),
+            DynamoSubscribers(dynamodb, tables[0], system.clock)
+            if request.param == "dynamodb"
+            else FirestoreSubscribers(request.getfixturevalue("firestore_client"), system.clock),
             DynamoLedger(dynamodb, tables[1], system.clock),
             DynamoHistory(dynamodb, tables[1], system.clock),
         )

@@ -20,6 +20,7 @@ from eventpost.model import (
     Change,
     ConsentRecord,
     ConsentWay,
+    Copied,
     IdRange,
     Membership,
     MembershipKey,
@@ -75,9 +76,10 @@ def table(dynamodb_client: Any) -> Iterator[Table]:
 def test_rows_are_as_written_down(table: Table) -> None:
     """What is empty has no attribute; the moment of expiry is in whole seconds, and never too early."""
     store, _ = table.store()
-    store.save(
-        [Change(Person(ANN, address("ann"), frozenset({KEY.audience}), expires_at=PENDING.expires_at), (PENDING,))]
+    ann = Person(
+        ANN, address("ann"), frozenset({KEY.audience}), expires_at=PENDING.expires_at, copied=Copied(theirs=7, ours=1)
     )
+    store.save([Change(ann, (PENDING,))])
     seconds = {"N": str(int((NOW + timedelta(days=7, seconds=1)).timestamp()))}
 
     assert table.rows() == {
@@ -99,6 +101,7 @@ def test_rows_are_as_written_down(table: Table) -> None:
             "audiences": {"SS": ["price_moves"]},
             "version": {"N": "1"},
             "expires_at": seconds,
+            "copied": {"M": {"theirs": {"N": "7"}, "ours": {"N": "1"}}},
         },
     }
 
@@ -133,13 +136,14 @@ def test_reads_are_consistent(table: Table) -> None:
         asked.append(arguments.get("RequestItems", {}).get(table.name, arguments))
         return real(**arguments)
 
-    store, _ = table.store(query=[note] * 2, batch_get_item=[note] * 2)
+    store, _ = table.store(query=[note] * 2, batch_get_item=[note] * 2, scan=[note])
     store.enrolled(KEY.audience, IdRange(), 5)
     list(store.everybody(KEY.audience))
+    list(store.everyone())
     store.people([ANN])
     store.of([KEY])
 
-    assert [each["ConsistentRead"] for each in asked] == [True] * 4
+    assert [each["ConsistentRead"] for each in asked] == [True] * 5
 
 
 def test_a_delivery_reads_no_consent_records(table: Table) -> None:
@@ -265,10 +269,13 @@ def test_a_save_that_stays_throttled_is_an_outage(table: Table) -> None:
 )
 def test_errors_of_dynamodb_become_ours(table: Table, fault: Fault, error: type[Exception]) -> None:
     """Outages are tried again, and what only a deployment can mend says so; neither repeats an address."""
-    store, _ = table.store(query=[fault, fault], batch_get_item=[fault, fault], transact_write_items=[fault])
+    store, _ = table.store(
+        query=[fault, fault], scan=[fault], batch_get_item=[fault, fault], transact_write_items=[fault]
+    )
     calls = (
         lambda: store.enrolled("price_moves", IdRange(), 5),
         lambda: list(store.everybody("price_moves")),
+        lambda: list(store.everyone()),
         lambda: store.people([ANN]),
         lambda: store.of([KEY]),
         lambda: store.save([Change(Person(ANN), (PENDING,))]),

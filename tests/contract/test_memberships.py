@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 import given
+from eventpost.adapters import dynamodb_subscribers, firestore_subscribers, memory_subscribers
 from eventpost.addressees import Addressees
 from eventpost.errors import PersonChanged
 from eventpost.model import (
     Change,
     ConsentRecord,
     ConsentWay,
+    Copied,
     Membership,
     MembershipKey,
     MembershipState,
@@ -127,6 +129,7 @@ def test_a_membership_comes_back_as_it_went_in(store: Memberships, membership: M
         Person(ANN, soft_bounces=(NOW, NOW + timedelta(microseconds=1), NOW)),
         Person(ANN, asked="0123456789ab", moving_from=BOB, moved_from=frozenset({BOB, "c" * 32})),
         Person(ANN, moved_to=BOB),
+        Person(ANN, copied=Copied(theirs=12, ours=3)),
     ],
 )
 def test_a_person_comes_back_as_they_went_in(store: Memberships, person: Person) -> None:
@@ -134,6 +137,48 @@ def test_a_person_comes_back_as_they_went_in(store: Memberships, person: Person)
     store.save([Change(person)])
 
     assert store.people([ANN]) == {ANN: replace(person, version=1)}
+
+
+HOSTILE_NAMES = (
+    "..",
+    ".",
+    "__x__",
+    "__",
+    "b/c",
+    "b%2Fc",
+    "%",
+    "%.",
+    "%25",
+    "topics",
+    "subscribers",
+    "b c",
+    "#person#",
+    "日本",
+    "é",
+)
+
+
+def test_whatever_an_audience_is_called_it_is_one_of_its_own(store: Memberships) -> None:
+    """Names that mean something to a store are names like any other, of lists as of topics."""
+    topics = [f"a/{name}" for name in HOSTILE_NAMES]
+    lists = [name for name in HOSTILE_NAMES if "/" not in name]
+    rows = [
+        replace(on(audience), attributes={"here": audience}) for audience in (*topics, *lists, "a", "a/subscribers/x")
+    ]
+    store.save([Change(Person(ANN, audiences=frozenset(row.audience for row in rows)), tuple(rows))])
+
+    assert store.of([row.key for row in rows]) == {row.key: row for row in rows}
+    assert [list(store.everybody(row.audience)) for row in rows] == [[row] for row in rows]
+    assert known(store).audiences == {row.audience for row in rows}
+
+
+def test_whatever_attributes_are_called_they_come_back(store: Memberships) -> None:
+    """Attributes are columns of somebody's file: any text may be their name."""
+    names = (*HOSTILE_NAMES, "a.b", "`", "`a`.b", "*", "~", "[0]", "\\", '"', "\n", "%__x__", "state", "S", "__name__")
+    row = replace(on("a"), attributes={name: f"value of {name}" for name in names})
+    store.save([Change(Person(ANN), (row,))])
+
+    assert store.of([row.key]) == {row.key: row}
 
 
 def test_every_save_is_a_version(store: Memberships) -> None:
@@ -233,6 +278,49 @@ def test_everybody_comes_in_order_and_in_whatever_state(store: Memberships) -> N
         store.save([Change(Person(id_), (on("price_moves", id_, state),))])
 
     assert [(row.subscriber, row.state) for row in store.everybody("price_moves")] == everyone
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is read page by page has a few rows on each."""
+    monkeypatch.setattr(memory_subscribers, "PAGE", 4)
+    monkeypatch.setattr(firestore_subscribers, "PAGE", 4)
+    monkeypatch.setattr(dynamodb_subscribers, "LOOKED_AT", 9)
+
+
+def test_of_an_empty_store_there_is_a_page_at_most(store: Memberships) -> None:
+    """Nobody is stored, so nobody comes, and there is nothing to go on with."""
+    assert [page for page in store.everyone() if page.persons or page.bookmark] == []
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("count", [1, 4, 11])
+def test_everyone_comes_once_each_as_they_are_stored(store: Memberships, count: int) -> None:
+    """On however many pages; whoever goes on behind one by its bookmark gets the rest, and no more."""
+    ids = [f"{number:032x}" for number in range(count)]
+    store.save([joining(Person(id_, address("ann")), "a", "b/c") for id_ in ids])
+    pages = list(store.everyone())
+    persons = [person for page in pages for person in page.persons]
+
+    assert len(persons) == count
+    assert {person.id: person for person in persons} == store.people(ids)
+    assert [page.bookmark == "" for page in pages] == [False] * (len(pages) - 1) + [True]
+    assert len(pages) >= count / 4
+    for number, page in enumerate(pages[:-1], start=1):
+        assert list(store.everyone(page.bookmark)) == pages[number:]
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_who_is_changed_while_everyone_is_read_comes_once(store: Memberships) -> None:
+    """As they were, or as they are: a change neither hides somebody nor shows them twice."""
+    ids = [f"{number:032x}" for number in range(9)]
+    store.save([Change(Person(id_)) for id_ in ids])
+    found: list[str] = []
+    for page in store.everyone():
+        found += [person.id for person in page.persons]
+        store.save([joining(person, "a") for person in store.people(ids).values()])
+
+    assert sorted(found) == ids
 
 
 @pytest.fixture

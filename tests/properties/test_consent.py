@@ -11,19 +11,23 @@ apart from it:
   nothing any more: that they stay away until they come back by themselves is the model's.)
 """
 
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
+from google.cloud import firestore
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from consent_model import Model
 from consent_world import AMZN, NEWS, REGISTRY, REMOVED, SOURCE, STAFF, ConsentWorld, Interrupted, id_of, link
 from eventpost import errors
+from eventpost.adapters.firestore_subscribers import FirestoreSubscribers
+from eventpost.adapters.memory import MemoryClock
 from eventpost.adapters.memory_subscribers import MemorySubscribers
 from eventpost.consent import JoinRequest, Question
 from eventpost.consent.import_rules import Fate, ImportRow
@@ -290,3 +294,16 @@ class Lives(RuleBasedStateMachine):
 
 TestLives = Lives.TestCase
 TestLives.settings = settings(max_examples=150, stateful_step_count=40)
+
+
+@pytest.mark.heavy  # half a minute
+def test_lives_on_firestore(firestore_emulator: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same, each life in a database of its own on Google's emulator."""
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
+
+    def store() -> FirestoreSubscribers:
+        client = firestore.Client(project="eventpost-tests", database=f"test-{uuid.uuid4().hex[:12]}")
+        return FirestoreSubscribers(client, MemoryClock())
+
+    monkeypatch.setattr(Lives, "store", staticmethod(store))
+    run_state_machine_as_test(Lives, settings=settings(max_examples=5, stateful_step_count=40))

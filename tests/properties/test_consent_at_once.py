@@ -18,6 +18,7 @@ from moto import mock_aws
 from consent_world import AMZN, GOOG, NEWS, SOURCE, ConsentWorld, id_of, link
 from eventpost.adapters.clock import SystemClock
 from eventpost.adapters.dynamodb_subscribers import DynamoSubscribers
+from eventpost.adapters.firestore_subscribers import FirestoreSubscribers
 from eventpost.adapters.memory import MemoryOutbox
 from eventpost.adapters.memory_subscribers import MemorySubscribers
 from eventpost.consent import JoinRequest, letters
@@ -189,7 +190,7 @@ class OneTableEach:
 
 
 @contextmanager
-def on_dynamo() -> Iterator[Any]:
+def on_dynamo(_: pytest.FixtureRequest) -> Iterator[Any]:
     """Tables on moto."""
     with mock_aws(), ExitStack() as tables:
         client = boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
@@ -197,7 +198,13 @@ def on_dynamo() -> Iterator[Any]:
 
 
 @contextmanager
-def in_memory() -> Iterator[Memberships]:
+def on_firestore(request: pytest.FixtureRequest) -> Iterator[Memberships]:
+    """One database on Google's emulator."""
+    yield FirestoreSubscribers(request.getfixturevalue("firestore_client"), SystemClock())
+
+
+@contextmanager
+def in_memory(_: pytest.FixtureRequest) -> Iterator[Memberships]:
     """Dictionaries, and threads that take turns so often that they meet in the middle of everything."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
@@ -206,8 +213,18 @@ def in_memory() -> Iterator[Memberships]:
 
 
 @pytest.mark.timeout(900)  # moto takes a minute, and more where much else runs
-@pytest.mark.parametrize("where", [in_memory, pytest.param(on_dynamo, marks=pytest.mark.heavy)])
-def test_joins_and_leaves_at_once(where: Callable[[], Any]) -> None:
+@pytest.mark.parametrize(
+    ("where", "count"),
+    [
+        (in_memory, WISHES),
+        pytest.param(on_dynamo, WISHES, marks=pytest.mark.heavy),
+        (on_firestore, WISHES // 4),
+        pytest.param(on_firestore, WISHES, marks=pytest.mark.heavy),  # half a minute
+    ],
+)
+def test_joins_and_leaves_at_once(
+    request: pytest.FixtureRequest, where: Callable[[pytest.FixtureRequest], Any], count: int
+) -> None:
     """Once all wishes are acknowledged, the fifty are in a consistent state, which is this for each of them.
 
     1. Every acknowledged save was made on the one before: their versions are 0, 1, 2 ... without a gap or a double,
@@ -220,17 +237,17 @@ def test_joins_and_leaves_at_once(where: Callable[[], Any]) -> None:
     chance = random.Random(4)
     wishes = [
         Wish(number, PEOPLE[number % 50], chance.choice(AUDIENCES), chance.random() < 0.5, chance.randrange(3))
-        for number in range(WISHES)
+        for number in range(count)
     ]
     chance.shuffle(wishes)
-    with where() as store:
+    with where(request) as store:
         crowd = Crowd(store)
         for who in PEOPLE:
             crowd.world.imported(who, NEWS)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             granted = list(pool.map(crowd.grant, wishes))
 
-        assert len(granted) == WISHES
+        assert len(granted) == count
         assert crowd.saves.overtaken > 0
         for who in PEOPLE:
             theirs = [each for each in granted if each.wish.who == who]

@@ -11,6 +11,13 @@ from sentinels import BODY
 
 GOOD: dict[str, Any] = {
     "subscribers_table": "subscribers",
+    "subscriber_store": "dynamodb",
+    "firestore_project": "",
+    "firestore_database": "(default)",
+    "firestore_identity_provider": "",
+    "firestore_service_account": "",
+    "firestore_key_secret": "",
+    "firestore_emulator": "",
     "ledger_table": "ledger",
     "screenshots_bucket": "screenshots",
     "capture_function": "capture",
@@ -122,6 +129,9 @@ def test_every_fault_is_named_at_once_and_no_value_repeated() -> None:
         ("sender", f"{BODY}\r\nBcc: <eve@example.com>"),
         ("sender", ""),
         ("subscribers_table", ""),
+        ("subscriber_store", BODY),
+        ("subscriber_store", ""),
+        ("firestore_database", ""),
         ("smtp_host", ""),
         ("transport", BODY),
         ("transport", "ses,ses"),
@@ -171,6 +181,23 @@ def test_ses_alone_needs_no_server() -> None:
     settings = load(transport="ses", smtp_host="")
 
     assert (settings.transports, settings.smtp_host) == (("ses",), "")
+
+
+def test_a_project_is_needed_where_subscribers_are_in_firestore() -> None:
+    """Set to nothing or not set at all: the words say what is missing and why."""
+    without = {name: value for name, value in GOOD.items() if name != "firestore_project"}
+    without["subscriber_store"] = "firestore"
+
+    for settings in (without, without | {"firestore_project": ""}):
+        words = fault(json.dumps(settings))
+        assert "firestore_project: Value error, it must be set, because subscriber_store is firestore" in words
+
+
+def test_firestore_may_be_named_before_it_is_used() -> None:
+    """Who moves there copies first, and deploys the choice when that is done."""
+    settings = load(firestore_project="mail-prod", firestore_database="subscribers")
+
+    assert (settings.subscriber_store, settings.firestore_project) == ("dynamodb", "mail-prod")
 
 
 def test_numbers_may_be_written_as_text() -> None:

@@ -1,5 +1,6 @@
 """Wiring: settings become adapters, and clients are made when they are first used."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +14,11 @@ from direct_world import request
 from eventpost import wiring
 from eventpost.adapters.budget import Unlimited
 from eventpost.adapters.dynamodb_budget import DynamoBudget
+from eventpost.adapters.dynamodb_subscribers import DynamoSubscribers
 from eventpost.adapters.failover_transport import FailoverTransport
+from eventpost.adapters.firestore_client import FirestoreAccess
+from eventpost.adapters.firestore_subscribers import FirestoreSubscribers
+from eventpost.adapters.secrets import Secrets
 from eventpost.adapters.ses_transport import SesTransport
 from eventpost.adapters.smtp_transport import SmtpTransport
 from eventpost.deliver.addressees import NamedSubscribers
@@ -24,8 +29,10 @@ from eventpost.model import Target
 from eventpost.registry import Registry
 from eventpost.settings import Settings
 from eventpost.wiring import Wiring, templates_folder
+from eventpost.wiring import firestore as wired_firestore
 from eventpost.wiring.direct import DirectWiring
 from eventpost.wiring.mailapi import EmailApiWiring
+from eventpost.wiring.people import PeopleWiring
 from eventpost.wiring.tasks import TaskWiring
 
 SETTINGS = Settings(
@@ -74,6 +81,78 @@ def test_each_part_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert wired.transport is wired.transport
     assert wired.subscribers is wired.subscribers
     assert made == ["dynamodb"]
+
+
+FIRESTORE = {
+    "firestore_project": "mail-prod",
+    "firestore_database": "subscribers",
+    "firestore_identity_provider": "projects/1/locations/global/workloadIdentityPools/aws/providers/eventpost",
+    "firestore_service_account": "eventpost@mail-prod.iam.gserviceaccount.com",
+}
+
+
+def test_the_settings_name_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of two; whoever copies asks for the other by its name."""
+    monkeypatch.setattr(boto3, "client", lambda name, **_: name)
+
+    for store, kind in (("dynamodb", DynamoSubscribers), ("firestore", FirestoreSubscribers)):
+        wired = PeopleWiring(SETTINGS.model_copy(update=FIRESTORE | {"subscriber_store": store}))
+        assert isinstance(wired.subscribers, kind)
+        assert wired.consenting.memberships is wired.subscribers is wired.subscribers
+        assert isinstance(wired.store("dynamodb"), DynamoSubscribers)
+        assert isinstance(wired.store("firestore"), FirestoreSubscribers)
+
+
+def test_firestore_is_reached_as_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The role's identity, a key that Secrets Manager is asked for when it is needed, or an emulator."""
+    opened: list[FirestoreAccess] = []
+    monkeypatch.setattr(wired_firestore, "open_client", opened.append)
+    monkeypatch.setattr(boto3, "client", lambda name, **_: name)
+    monkeypatch.setattr(Secrets, "text", lambda _, arn: f"what is in {arn}")
+    plain = {"firestore_project": "mail-prod"}
+    for settings in (
+        FIRESTORE,
+        plain | {"firestore_key_secret": "arn:key"},
+        plain | {"firestore_emulator": "127.0.0.1:1"},
+    ):
+        Wiring(SETTINGS.model_copy(update=settings)).store("firestore")
+
+    federated, by_key, emulated = opened
+    assert federated == FirestoreAccess(
+        project="mail-prod",
+        database="subscribers",
+        identity_provider=FIRESTORE["firestore_identity_provider"],
+        service_account=FIRESTORE["firestore_service_account"],
+    )
+    assert by_key.key is not None
+    assert by_key.key() == "what is in arn:key"
+    assert (by_key.database, by_key.identity_provider, by_key.emulator) == ("(default)", "", "")
+    assert emulated == FirestoreAccess(project="mail-prod", emulator="127.0.0.1:1")
+
+
+def test_firestore_is_asked_for_nothing_where_it_is_not_named() -> None:
+    """No project, or no way of access: told before anything is asked of Google."""
+    with pytest.raises(Misconfigured, match="firestore_project is not set"):
+        Wiring(SETTINGS).store("firestore")
+    with pytest.raises(Misconfigured, match="one way of access"):
+        Wiring(SETTINGS.model_copy(update={"firestore_project": "mail-prod"})).store("firestore")
+
+
+def test_only_firestore_takes_googles_library() -> None:
+    """A function on DynamoDB has not got it, for it is in a layer that only the other choice deploys."""
+    program = f"""
+import sys
+from eventpost.settings import Settings
+from eventpost.wiring.mailapi import EmailApiWiring
+from eventpost.wiring.people import PeopleWiring
+from eventpost.wiring.tasks import TaskWiring
+import boto3
+boto3.client = lambda name, **_: name
+settings = Settings.model_validate_json({SETTINGS.model_dump_json()!r})
+EmailApiWiring(settings).subscribers, TaskWiring(settings).subscribers
+assert not [name for name in sys.modules if name.partition(".")[0] in ("google", "grpc")]
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 @pytest.mark.parametrize(

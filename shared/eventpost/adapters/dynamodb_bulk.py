@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from eventpost.adapters.aws_errors import error_code
-from eventpost.adapters.dynamodb_patience import raise_unless_passing, tries
+from eventpost.adapters.dynamodb_patience import raise_unless_passing
 from eventpost.adapters.ledger_rows import Row
+from eventpost.adapters.patience import tries
 from eventpost.errors import StoreUnavailable
 from eventpost.ports import Clock
 

@@ -1,11 +1,11 @@
 """Many rows of one DynamoDB table at once, consistently read."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
 from eventpost.adapters.aws_errors import translated
-from eventpost.adapters.dynamodb_patience import tries
+from eventpost.adapters.patience import tries
 from eventpost.ports import Clock
 
 if TYPE_CHECKING:
@@ -53,10 +53,19 @@ class BulkReader:
             Misconfigured: The table is not there, or this role may not read it.
             StoreUnavailable: DynamoDB did not answer.
         """
+        return (page["Items"] for page in self.answers(self._client.query, query))
+
+    def answers(self, ask: Callable[..., Any], question: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """DynamoDB's answers to a query or a scan, one after the other; the question may say where to begin.
+
+        Raises:
+            Misconfigured: The table is not there, or this role may not read it.
+            StoreUnavailable: DynamoDB did not answer.
+        """
         page: Mapping[str, Any] = {"LastEvaluatedKey": None}
-        start: dict[str, Any] = {}
+        question = dict(question)
         while "LastEvaluatedKey" in page:
             with translated("DynamoDB"):
-                page = self._client.query(TableName=self._table, ConsistentRead=True, **query, **start)
-            yield page["Items"]
-            start = {"ExclusiveStartKey": page.get("LastEvaluatedKey")}
+                page = ask(TableName=self._table, ConsistentRead=True, **question)
+            yield page
+            question["ExclusiveStartKey"] = page.get("LastEvaluatedKey")

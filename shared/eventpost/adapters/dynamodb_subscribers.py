@@ -17,12 +17,13 @@ from eventpost.adapters.aws_errors import error_code, translated
 from eventpost.adapters.dynamodb_reads import BulkReader
 from eventpost.errors import PersonChanged, StoreUnavailable
 from eventpost.model import Change, IdRange, Membership, MembershipKey, Person, Subscriber
-from eventpost.ports import MOST_ROWS, Clock
+from eventpost.ports import MOST_ROWS, Clock, People
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PAGE: Final = 500  # rows of an audience in one answer, where everybody is read
+LOOKED_AT: Final = 2000  # rows of the table in one answer, where everyone is
 TRIES: Final = 7  # of a save that DynamoDB is too busy for, within three seconds
 _FIRST_PAUSE_S: Final = 0.05
 
@@ -33,7 +34,7 @@ _BUSY: Final = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
 class DynamoSubscribers:
-    """Subscribers as rows, see `subscriber_rows`. Fulfils both `ports.Subscribers` and `ports.Memberships`."""
+    """Subscribers as rows, see `subscriber_rows`. Fulfils `ports.SubscriberStore`."""
 
     def __init__(self, client: "DynamoDBClient", table: str, clock: Clock) -> None:
         self._client = client
@@ -66,6 +67,18 @@ class DynamoSubscribers:
             "Limit": PAGE,
         }
         return map(rows.membership_of, self._rows(query))
+
+    def everyone(self, after: str = "") -> Iterator[People]:
+        """See `ports.Memberships`. In DynamoDB's own order; all rows of the table are looked at, so paid for."""
+        scan = {
+            "FilterExpression": "begins_with(audience, :person)",
+            "ExpressionAttributeValues": {":person": {"S": rows.PERSON_PREFIX}},
+            "Limit": LOOKED_AT,
+        }
+        start = {"ExclusiveStartKey": rows.key_at(after)} if after else {}
+        for page in self._reader.answers(self._client.scan, {**scan, **start}):
+            last = page.get("LastEvaluatedKey")
+            yield People(list(map(rows.person_of, page["Items"])), rows.bookmark(last) if last else "")
 
     def _rows(self, query: Mapping[str, Any]) -> Iterator[rows.Row]:
         """What the query finds, page by page."""

@@ -5,11 +5,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from heapq import nsmallest
 from threading import Lock
+from typing import Final
 
 from eventpost.errors import PersonChanged
 from eventpost.model import ON, Change, IdRange, Membership, MembershipKey, Person, Subscriber
-from eventpost.ports import MOST_ROWS, Clock
+from eventpost.ports import MOST_ROWS, Clock, People
+
+PAGE: Final = 500  # persons, where everyone is read
 
 
 class MemorySubscribers:
@@ -62,6 +66,19 @@ class MemorySubscribers:
         """See `ports.Memberships`."""
         rows = self._audiences[audience]
         return (rows[id_] for id_ in list(self._ids[audience]) if id_ in rows)
+
+    def everyone(self, after: str = "") -> Iterator[People]:
+        """See `ports.Memberships`. The order is that of the ids."""
+        page = None
+        while page is None or page.bookmark:
+            page = self._page(page.bookmark if page else after)
+            yield page
+
+    def _page(self, after: str) -> People:
+        with self._lock:
+            ids = nsmallest(PAGE + 1, (id_ for id_ in self._people if id_ > after))
+            persons = [self._people[id_] for id_ in ids[:PAGE]]
+        return People(persons, ids[PAGE - 1] if len(ids) > PAGE else "")
 
     def _store(self, change: Change) -> None:
         id_ = change.person.id

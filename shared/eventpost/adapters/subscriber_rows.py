@@ -16,6 +16,7 @@ from typing import Any, Final
 from eventpost.model import (
     ConsentRecord,
     ConsentWay,
+    Copied,
     Membership,
     MembershipKey,
     MembershipState,
@@ -34,6 +35,9 @@ ENROLLED: Final = {
 }
 """The states of who is on an audience, as values of an expression."""
 
+PERSON_PREFIX: Final = "#person#"
+"""How the partitions of persons' rows begin, as no list's name does."""
+
 SUBSCRIBER_NAMES: Final = {"#attributes": "attributes", "#state": "state"}
 """Names that DynamoDB reserves, among those of the next one."""
 
@@ -43,12 +47,23 @@ SUBSCRIBER_ATTRIBUTES: Final = "id, address, #attributes, joined_at, #state, sup
 
 def person_key(subscriber: str) -> Row:
     """The key of a person's row."""
-    return {"audience": {"S": f"#person#{subscriber}"}, "id": {"S": subscriber}}
+    return {"audience": {"S": f"{PERSON_PREFIX}{subscriber}"}, "id": {"S": subscriber}}
 
 
 def membership_key(key: MembershipKey) -> Row:
     """The key of a membership's row."""
     return {"audience": {"S": key.audience}, "id": {"S": key.subscriber}}
+
+
+def bookmark(key: Row) -> str:
+    """A key in one text, for `key_at`. Ids have no slash, audiences may."""
+    return f"{key['id']['S']}/{key['audience']['S']}"
+
+
+def key_at(bookmark: str) -> Row:
+    """The key that a bookmark stands for."""
+    id_, _, audience = bookmark.partition("/")
+    return membership_key(MembershipKey(audience, id_))
 
 
 def key_of(row: Row) -> MembershipKey:
@@ -111,6 +126,7 @@ def person_row(person: Person, version: int) -> Row:
         **({"suppression": _suppression(person.suppression)} if person.suppression else {}),
         **({"soft_bounces": {"L": [_moment(each) for each in person.soft_bounces]}} if person.soft_bounces else {}),
         **_expiry(person.expires_at),
+        **({"copied": _copied(person.copied)} if person.copied else {}),
     }
 
 
@@ -128,6 +144,7 @@ def person_of(row: Row) -> Person:
         moved_to=_text_of(row, "moved_to"),
         moved_from=_set_of(row, "moved_from"),
         expires_at=_expiry_of(row),
+        copied=_copied_of(row["copied"]) if "copied" in row else None,
     )
 
 
@@ -150,6 +167,14 @@ def _suppression_of(value: Row) -> Suppression:
     return Suppression(
         SuppressionReason(told["reason"]["S"]), _moment_of(told["at"]), _text_of(told, "detail"), "erased" in told
     )
+
+
+def _copied(copied: Copied) -> Row:
+    return {"M": {name: {"N": str(version)} for name, version in copied._asdict().items()}}
+
+
+def _copied_of(value: Row) -> Copied:
+    return Copied(**{name: int(version["N"]) for name, version in value["M"].items()})
 
 
 def _attributes_of(row: Row) -> Mapping[str, str]:

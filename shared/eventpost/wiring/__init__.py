@@ -32,8 +32,8 @@ from eventpost.deliver.mails import Mails
 from eventpost.errors import Misconfigured
 from eventpost.links import Links
 from eventpost.model import RaisedEvent
-from eventpost.ports import Budget, Subscribers, Transport
-from eventpost.settings import Settings, TransportName
+from eventpost.ports import Budget, Subscribers, SubscriberStore, Transport
+from eventpost.settings import Settings, StoreName, TransportName
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -75,9 +75,17 @@ class Wiring:
         self.clock = SystemClock()
 
     @cached_property
-    def subscribers(self) -> DynamoSubscribers:
-        """The subscribers' store."""
-        return DynamoSubscribers(self._dynamodb, self.settings.subscribers_table, self.clock)
+    def subscribers(self) -> SubscriberStore:
+        """The subscribers, wherever this deployment has them."""
+        return self.store(self.settings.subscriber_store)
+
+    def store(self, name: StoreName) -> SubscriberStore:
+        """Either store of subscribers, also the one that this deployment does not use: to copy from or to."""
+        if name == "dynamodb":
+            return DynamoSubscribers(self._dynamodb, self.settings.subscribers_table, self.clock)
+        from eventpost.wiring.firestore import firestore_subscribers  # noqa: PLC0415 - in a layer that few have
+
+        return firestore_subscribers(self)
 
     @cached_property
     def ledger(self) -> DynamoLedger:
