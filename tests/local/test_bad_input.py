@@ -2,13 +2,16 @@
 
 import json
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+import given
 import received_mail
 import sentinels
 from deployed import Deployed, wait_until
+from eventpost.model import Subscriber
 from pages import Page
 
 DCF, STOCKS = "dcf_engine_results", "stock_alerts"
@@ -127,11 +130,8 @@ def test_an_address_that_is_none_fails_alone(deployed: Deployed) -> None:
     """That delivery is `failed` in the ledger, with the reason; everybody else gets their mail."""
     people = deployed.join(f"{STOCKS}/AMZN", "ann", "bob")
     wrong = "0" * 32
-    row = {"audience": f"{STOCKS}/AMZN", "id": wrong, "address": f"nobody {sentinels.ADDRESS_DOMAIN}"}
-    row |= {"state": "active", "joined_at": "2020-01-01T00:00:00+00:00"}
-    deployed.stack.client("dynamodb").put_item(
-        TableName=deployed.stack.outputs["SubscribersTable"], Item={name: {"S": text} for name, text in row.items()}
-    )
+    row = Subscriber(wrong, f"nobody {sentinels.ADDRESS_DOMAIN}", {}, datetime(2020, 1, 1, tzinfo=UTC))
+    given.enrol(deployed.subscribers, f"{STOCKS}/AMZN", [row])
 
     event_id = deployed.raise_event(STOCKS, sample(deployed, STOCKS))
     deployed.settle(STOCKS)

@@ -93,17 +93,7 @@ def tick(page: Page, label: str) -> None:
 
 def state(deployed: Deployed, address: str, audience: str = AUDIENCE) -> str:
     """What the store says of this address on the audience."""
-    key = {"audience": {"S": audience}, "id": {"S": deployed.id_of(address)}}
-    answer = deployed.stack.client("dynamodb").get_item(
-        TableName=deployed.stack.outputs["SubscribersTable"], Key=key, ConsistentRead=True
-    )
-    return str(answer.get("Item", {}).get("state", {}).get("S", ""))
-
-
-def everything_stored(deployed: Deployed) -> list[dict[str, Any]]:
-    """Every row of the subscribers' table."""
-    rows = deployed.stack.client("dynamodb").scan(TableName=deployed.stack.outputs["SubscribersTable"])["Items"]
-    return sorted(rows, key=lambda row: (row["audience"]["S"], row["id"]["S"]))
+    return deployed.state(address, audience)
 
 
 def request(url: str, method: str = "GET", body: bytes | None = None, **headers: str) -> HTTPResponse:
@@ -162,7 +152,7 @@ def test_a_mail_scanner_changes_nothing(deployed: Deployed, mail: EmailMessage) 
     """GET and HEAD of every link in a mail and in a letter leave every row as it was."""
     post_form(deployed, f"join/{LIST}", action="join", topic="IBM", email=sentinels.address("cyd"))
     question = letter(deployed, sentinels.address("cyd"), "onfirm")
-    before = everything_stored(deployed)
+    before = deployed.everything_stored()
     parts = [received_mail.text(each, "html") for each in (mail, question)]
     links = {url for part in parts for url in received_mail.links(part) if "/links/" in url}
     links |= {str(mail[name]).strip("<>") for name in ("List-Unsubscribe", "List-Help")}
@@ -171,7 +161,7 @@ def test_a_mail_scanner_changes_nothing(deployed: Deployed, mail: EmailMessage) 
         for method in ("GET", "HEAD"):
             assert request(url, method).status == 200
 
-    assert everything_stored(deployed) == before
+    assert deployed.everything_stored() == before
 
 
 def post_form(deployed: Deployed, path: str, **fields: str) -> HTTPResponse:

@@ -11,6 +11,7 @@ import received_mail
 import sentinels
 from deployed import Deployed
 from eventpost_cli.local.sam_cli.sam import STACK_NAME
+from eventpost_cli.local.stack import LocalStack
 from eventpost_cli.local.surroundings import cleaned
 
 NEW = "price_drops"
@@ -105,6 +106,12 @@ def test_a_template_fault_is_mended_and_replayed(with_new_list: Deployed, body_t
     assert sentinels.found_in(letter.attributes.values()) == []
     assert len(served) == len(people) - 1, "nobody else is kept waiting for the unlucky one"
     assert with_new_list.mailed() == people
+
+
+def test_the_packages_of_firestore_are_built_for_those_who_have_it_alone(local_stack: LocalStack) -> None:
+    """SAM would build every layer of the template, some ten seconds at each first start."""
+    assert (local_stack.state.build / "SharedLayer").is_dir()
+    assert (local_stack.state.build / "FirestoreLayer").is_dir() == (local_stack.store == "firestore")
 
 
 @pytest.mark.heavy

@@ -16,9 +16,12 @@ import given
 import received_mail
 import sentinels
 from eventpost.links import Links
-from eventpost.model import Subscriber, subscriber_id
+from eventpost.model import Membership, MembershipKey, Person, Subscriber, subscriber_id
+from eventpost.ports import SubscriberStore
 from eventpost_cli.demo.story import environment
 from eventpost_cli.deployment import Deployment
+from eventpost_cli.local.firestore import PROJECT
+from eventpost_cli.local.loopback import ask
 from eventpost_cli.local.sam_cli.sam import STACK_NAME
 from eventpost_cli.local.stack import LocalStack
 from eventpost_cli.main import main
@@ -55,12 +58,17 @@ class Deployed:
 
     # ---- subscribers ------------------------------------------------------------------------------------------------
 
+    @property
+    def subscribers(self) -> SubscriberStore:
+        """The subscribers, in whatever store the stack has them."""
+        return self.deployment.wiring.subscribers
+
     def join(self, audience: str, *locals_: str, name: str = sentinels.NAME) -> list[str]:
         """Put subscribers at sentinel addresses on the audience. Returns the addresses."""
         addresses = [sentinels.address(local) for local in locals_]
         moment = datetime.now(UTC)
         rows = [Subscriber(self.id_of(address), address, {"name": name}, moment) for address in addresses]
-        given.enrol(self.deployment.wiring.subscribers, audience, rows)
+        given.enrol(self.subscribers, audience, rows)
         return addresses
 
     def id_of(self, address: str) -> str:
@@ -71,8 +79,23 @@ class Deployed:
     def _id_key(self) -> bytes:
         return self.deployment.subscriber_id_key()
 
+    def state(self, address: str, audience: str) -> str:
+        """What the store says of this address on the audience; nothing where there is no membership."""
+        key = MembershipKey(audience, self.id_of(address))
+        return str(row.state) if (row := self.subscribers.of([key]).get(key)) else ""
+
+    def everything_stored(self) -> tuple[list[Person], list[Membership]]:
+        """All that the store holds of people, in order of their ids."""
+        store = self.subscribers
+        people = sorted((each for page in store.everyone() for each in page.persons), key=lambda each: each.id)
+        keys = [MembershipKey(audience, each.id) for each in people for audience in sorted(each.audiences)]
+        there = store.of(keys)
+        return people, [there[key] for key in keys if key in there]
+
     def clear(self) -> None:
-        """Take everybody off every list, and throw dead letters and mails away."""
+        """Take everybody off every list, in both stores, and throw dead letters and mails away."""
+        if emulator := self.stack.addresses.firestore:
+            ask(f"http://{emulator}/emulator/v1/projects/{PROJECT}/databases/(default)/documents", "DELETE")
         dynamodb, table = self.stack.client("dynamodb"), self.stack.outputs["SubscribersTable"]
         pages = dynamodb.get_paginator("scan").paginate(TableName=table, ProjectionExpression="audience, id")
         for row in [row for page in pages for row in page["Items"]]:  # of memberships and of people

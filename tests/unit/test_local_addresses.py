@@ -1,6 +1,7 @@
 """Addresses: left for the other commands, and shown to people."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,15 @@ def test_without_a_stack_the_message_says_how_to_get_one(state: State, monkeypat
 
     with pytest.raises(LocalStackError, match="eventpost local"):
         Addresses.read(state)
+
+
+def test_the_emulator_is_shown_to_those_who_have_one(state: State) -> None:
+    """As what Google's own libraries read: a stack on DynamoDB has none."""
+    with_emulator = replace(ADDRESSES, firestore="127.0.0.1:8080")
+    exports = "export FIRESTORE_EMULATOR_HOST=127.0.0.1:8080 GOOGLE_CLOUD_PROJECT=eventpost-local"
+
+    assert exports in with_emulator.screen(state).plain
+    assert "Firestore" not in ADDRESSES.screen(state).plain
 
 
 def test_one_screen_has_all_that_is_needed(state: State) -> None:

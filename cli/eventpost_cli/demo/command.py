@@ -14,9 +14,11 @@ from rich.table import Table
 
 from dcf_engine.server import ReportServer, serve_reports
 from dcf_engine.valuation import Valuation, value_all
+from eventpost.settings import StoreName
 from eventpost_cli.demo import story
 from eventpost_cli.demo.checks import Findings, compare
 from eventpost_cli.deployment import Deployment
+from eventpost_cli.local.command import store_option
 from eventpost_cli.local.sam_cli.sam import STACK_NAME
 from eventpost_cli.local.stack import LocalStack, Ports
 from eventpost_cli.local.steps import Announced, Steps
@@ -47,7 +49,8 @@ class Ending:
 @click.option("--port", default=0, help="Port of the local AWS; 0 takes any free one.")
 @click.option("--smtp-port", default=0, help="Port that mail is sent to; 0 takes any free one.")
 @click.option("--inbox-port", default=0, help="Port of the inbox's page; 0 takes any free one.")
-def demo(stay: bool | None, port: int, smtp_port: int, inbox_port: int) -> None:  # noqa: FBT001 - click's way
+@store_option
+def demo(*, stay: bool | None, port: int, smtp_port: int, inbox_port: int, store: StoreName) -> None:
     """Show the main job: events in, everyone's own mail with a live screenshot out.
 
     A sample microservice values five companies and raises an event for each. 200 subscribers join from a CSV file.
@@ -56,7 +59,8 @@ def demo(stay: bool | None, port: int, smtp_port: int, inbox_port: int) -> None:
     console = Console()
     project, valuations = Project.find(), value_all()
     with Announced(console) as steps:
-        stack = LocalStack.start(project.root, run="demo", ports=Ports(port, smtp_port, inbox_port), steps=steps)
+        ports = Ports(port, smtp_port, inbox_port)
+        stack = LocalStack.start(project.root, run="demo", ports=ports, steps=steps, store=store)
         with stack, story.environment(stack.environment), serve_reports(valuations) as reports:
             ending = _play(project, stack, valuations, reports, steps)
             _tell(console, ending, stack)

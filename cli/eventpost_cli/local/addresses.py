@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from rich.text import Text
 
 from eventpost_cli.local.errors import LocalStackError
+from eventpost_cli.local.firestore import PROJECT
 from eventpost_cli.local.loopback import answers
 from eventpost_cli.local.state import State
 from eventpost_cli.local.surroundings import CREDENTIALS, REGION
@@ -19,6 +20,7 @@ class Addresses:
     inbox: str
     smtp_port: int
     outputs: dict[str, str]
+    firestore: str = ""  # host:port of its emulator, where there is one
 
     def write(self, state: State) -> None:
         """Leave the addresses where `read` finds them."""
@@ -64,6 +66,7 @@ class Addresses:
             ("Schedules", f"{self.schedules_api}/schedules"),
             ("Mail API", self.email_api),
             *((f"Queue of {name}", url) for name, url in self.queues().items()),
+            *self._of_firestore(),
             ("Subscribers", "uv run eventpost subscribers import examples/dcf_engine/subscribers.csv --local"),
             ("Raise an event", "uv run eventpost send stock_alerts typical --local"),
             ("Your service", "export " + " ".join(f"{name}={value}" for name, value in exports.items())),
@@ -72,6 +75,11 @@ class Addresses:
         ]
         width = max(len(title) for title, _ in rows) + 2
         return Text("\n").join(Text.assemble((title.ljust(width), "bold"), value) for title, value in rows)
+
+    def _of_firestore(self) -> list[tuple[str, str]]:
+        """Return what leads Google's own libraries to the emulator, where there is one."""
+        exports = f"export FIRESTORE_EMULATOR_HOST={self.firestore} GOOGLE_CLOUD_PROJECT={PROJECT}"
+        return [("Firestore", exports)] if self.firestore else []
 
 
 def _list_of(queue_url: str) -> str:

@@ -9,12 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from eventpost_cli.local import aws
+from eventpost.settings import StoreName
+from eventpost_cli.local import aws, firestore
 from eventpost_cli.local.addresses import Addresses
 from eventpost_cli.local.inbox import server as inbox_server
 from eventpost_cli.local.outputs import read_outputs
 from eventpost_cli.local.parameters import configured, of_this_run
-from eventpost_cli.local.ports import claim
+from eventpost_cli.local.ports import claim, free_port
 from eventpost_cli.local.preparing import prepare
 from eventpost_cli.local.sam_cli.sam import STACK_NAME, Sam
 from eventpost_cli.local.state import State
@@ -23,6 +24,7 @@ from eventpost_cli.local.surroundings import toward
 from eventpost_cli.local.warming import take_first_picture
 
 START_SECONDS = 60
+FIRESTORE_LAYERS = ("FirestoreLayer",)
 
 
 @dataclass(frozen=True)
@@ -50,18 +52,27 @@ class LocalStack:
     """The embedded AWS with the project deployed on it, and the inbox that its mails arrive in.
 
     Use it as a context manager; leaving the block stops all processes that it started.
+
+    Attributes:
+        store: Where the subscribers are from the next deploy on. Firestore is there if the stack was started with it.
     """
 
-    def __init__(self, root: Path, state: State, ports: Ports, browser: Path, steps: Steps, running: ExitStack) -> None:
+    def __init__(
+        self, root: Path, state: State, ports: Ports, browser: Path, store: StoreName, running: ExitStack
+    ) -> None:
         self.root = root
         self.state = state
+        self.store = store
         self.endpoint = aws.endpoint(ports.aws)
         self.outputs: dict[str, str] = {}
         self._ports = ports
         self._browser = browser
-        self._steps = steps
         self._running = running
-        self._sam = Sam(root, state, self.endpoint)
+        self._emulator: firestore.Emulator | None = None
+        if store == "firestore":
+            self._emulator = firestore.start(state, free_port())
+            running.callback(self._emulator.child.stop)
+        self._sam = Sam(root, state, self.endpoint, unused=() if self._emulator else FIRESTORE_LAYERS)
         running.callback(self._sam.child.stop)
         self._cloud = aws.start(state, ports.aws)
         running.callback(self._cloud.stop)
@@ -69,7 +80,15 @@ class LocalStack:
         running.callback(self._mail_server.stop)
 
     @classmethod
-    def start(cls, root: Path, *, run: str = "", ports: Ports | None = None, steps: Steps | None = None) -> Self:
+    def start(
+        cls,
+        root: Path,
+        *,
+        run: str = "",
+        ports: Ports | None = None,
+        steps: Steps | None = None,
+        store: StoreName = "dynamodb",
+    ) -> Self:
         """Return the stack, deployed and warm.
 
         Args:
@@ -77,16 +96,19 @@ class LocalStack:
             run: a name that keeps this stack's files apart from those of others of the same project.
             ports: where to listen; any free ports if not given.
             steps: where to announce what is being done.
+            store: where the subscribers are; for Firestore its emulator is started.
 
         Raises:
             LocalStackError: it cannot be started; the message says what to do.
         """
+        if store == "firestore":
+            firestore.require()
         state, steps = State.of(root, run), steps or Silent()
         with ExitStack() as running:
             running.enter_context(state.held())
             listening = (ports or Ports()).claimed()
-            stack = cls(root, state, listening, prepare(state, steps), steps, running)
-            stack._come_up()
+            stack = cls(root, state, listening, prepare(state, steps), store, running)
+            stack._come_up(steps)
             stack._running = running.pop_all()
         return stack
 
@@ -102,7 +124,8 @@ class LocalStack:
     @property
     def addresses(self) -> Addresses:
         """How to reach all this."""
-        return Addresses(self.endpoint, self.inbox.url, self._ports.smtp, self.outputs)
+        emulator = self._emulator.host if self._emulator else ""
+        return Addresses(self.endpoint, self.inbox.url, self._ports.smtp, self.outputs, emulator)
 
     def sam_update(self, *, build: bool = True) -> None:
         """Build what has changed and deploy it; what runs afterwards is what the files say now.
@@ -136,10 +159,10 @@ class LocalStack:
         """Stop."""
         self.stop()
 
-    def _come_up(self) -> None:
+    def _come_up(self, steps: Steps) -> None:
         """Wait for all at once, since building, starting and importing wait for different things; then deploy."""
         with ThreadPoolExecutor() as pool:
-            begun = [pool.submit(self._announced, title, work) for title, work in self._beginnings().items()]
+            begun = [pool.submit(_announced, steps, title, work) for title, work in self._beginnings().items()]
             try:
                 for done in wait(begun, return_when=FIRST_EXCEPTION).done:
                     done.result()
@@ -147,14 +170,16 @@ class LocalStack:
                 # The pool waits for its threads, and these for processes: end those first.
                 self.stop()
                 raise
-        self._announced("Deploy (sam deploy)", self._deploy)
-        self._announced("First picture", self._warm)
+        _announced(steps, "Deploy (sam deploy)", self._deploy)
+        _announced(steps, "First picture", self._warm)
         self.addresses.write(self.state)
         self._running.callback(self.state.addresses.unlink, missing_ok=True)
 
     def _beginnings(self) -> dict[str, Callable[[], None]]:
         cloud_up = partial(aws.answering, self._ports.aws)
+        emulator = {"Firestore emulator": self._emulator.wait_until_up} if self._emulator else {}
         return {
+            **emulator,
             "Embedded AWS": lambda: self._cloud.wait_until(cloud_up, seconds=START_SECONDS),
             "Inbox": lambda: self._mail_server.wait_until(self.inbox.answers, seconds=START_SECONDS),
             "Build (sam build)": self._sam.build,
@@ -162,13 +187,15 @@ class LocalStack:
 
     def _deploy(self) -> None:
         ours = of_this_run(smtp_port=self._ports.smtp, browser=self._browser, link_base_url=f"{self.endpoint}/links")
-        self._sam.deploy(configured(self.root) | ours)
+        stores = self._emulator.parameters(self.store) if self._emulator else {}
+        self._sam.deploy(configured(self.root) | ours | stores)
         self._cloud.say("warm")
         self.outputs = read_outputs(self.client("cloudformation"), STACK_NAME)
 
     def _warm(self) -> None:
         take_first_picture(self.client("lambda"), self.outputs["CaptureFunction"], aws.health(self._ports.aws))
 
-    def _announced(self, title: str, work: Callable[[], None]) -> None:
-        with self._steps.step(title):
-            work()
+
+def _announced(steps: Steps, title: str, work: Callable[[], None]) -> None:
+    with steps.step(title):
+        work()

@@ -19,6 +19,7 @@ from samcli.lib.build.build_strategy import (  # type: ignore[import-not-found]
     CachedOrIncrementalBuildStrategyWrapper as Strategy,
 )
 from samcli.lib.package import utils as packaging  # type: ignore[import-not-found]
+from samcli.lib.providers.provider import LayerVersion  # type: ignore[import-not-found]
 from samcli.lib.utils.hash import dir_checksum  # type: ignore[import-not-found]
 
 
@@ -28,6 +29,7 @@ def install(zips: Path, makefile_builds: Path) -> None:
     keep_zips(zips)
     pass_over_empty_requirements()
     keep_makefile_builds(makefile_builds)
+    pass_over_unused_layers()
 
 
 def read_yaml_fast() -> None:
@@ -82,3 +84,13 @@ def keep_makefile_builds(folder: Path) -> None:
         return built
 
     Strategy.build_single_function_definition = build_or_reuse
+
+
+def pass_over_unused_layers() -> None:
+    """Have the layers in EVENTPOST_UNUSED_LAYERS left as they are: SAM builds even what a condition leaves out."""
+    own = LayerVersion.skip_build.fget
+
+    def skip_build(layer: Any) -> bool:
+        return own(layer) or layer.name in os.environ["EVENTPOST_UNUSED_LAYERS"].split(",")
+
+    LayerVersion.skip_build = property(skip_build)

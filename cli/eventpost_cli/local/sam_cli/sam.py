@@ -21,9 +21,12 @@ POLL_DELAY = "0.1"
 
 
 class Sam:
-    """SAM CLI for one project and one local endpoint; it takes one command at a time."""
+    """SAM CLI for one project and one local endpoint; it takes one command at a time.
 
-    def __init__(self, root: Path, state: State, endpoint: str) -> None:
+    `unused` names layers that no function here is given, which are not built.
+    """
+
+    def __init__(self, root: Path, state: State, endpoint: str, unused: Sequence[str] = ()) -> None:
         self._root = root
         self._state = state
         self._turn = threading.Lock()
@@ -36,6 +39,7 @@ class Sam:
             "SAM_CLI_TELEMETRY": "0",
             "SAM_CLI_POLL_DELAY": POLL_DELAY,
             "EVENTPOST_CACHE": str(state.shared / "cache"),
+            "EVENTPOST_UNUSED_LAYERS": ",".join(unused),
             "CAPTURE_PACK_BROWSER": "no",  # the machine's own takes the screenshots
         }
         self.child = Child(
