@@ -1,12 +1,15 @@
 """The build that runs on the local stack, and queues for functions that run beside it."""
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import sam_makefiles
 from artifacts import Artifacts
 from deployed import Deployed
 from eventpost_cli.local import tools
@@ -18,8 +21,22 @@ from privacy import WATCH
 @pytest.fixture(scope="session")
 def artifacts(local_stack: LocalStack) -> Artifacts:
     """What runs on the local stack, as files."""
+    build = local_stack.state.build
+    firestore = build / "FirestoreLayer" / "python" if local_stack.store == "firestore" else None
     python = tools.python_of("lambda", local_stack.state)
-    return Artifacts(local_stack.state.build, local_stack.root / "templates", python)
+    return Artifacts(build, local_stack.root / "templates", python, firestore)
+
+
+@pytest.fixture(scope="session")
+def firestore_layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What Python finds of the layer for Firestore, which the local stack does not build where it has no use for it."""
+    return sam_makefiles.build("FirestoreLayer", "layers/firestore", tmp_path_factory.mktemp("firestore")) / "python"
+
+
+@pytest.fixture(scope="session")
+def on_firestore(artifacts: Artifacts, firestore_layer: Path) -> Artifacts:
+    """The same functions, with the layer of a deployment that has its subscribers in Firestore."""
+    return replace(artifacts, firestore=firestore_layer)
 
 
 @pytest.fixture
@@ -33,25 +50,35 @@ def queues(deployed: Deployed) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def start(artifacts: Artifacts, deployed: Deployed, queues: dict[str, str], tmp_path: Path) -> Iterator[Start]:
-    """Starts one of the functions; afterwards no log of it tells of anybody, or of a body."""
-    name = deployed.stack.outputs["SettingsParameter"]
-    settings = deployed.stack.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+def start_of(deployed: Deployed, queues: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Start]]:
+    """Starts functions of a build, with some settings changed; afterwards no log tells of anybody, or of a body."""
 
-    @contextmanager
-    def alone(block: str) -> Iterator[Function]:
-        environment = {
-            **deployed.stack.environment,
-            **queues,
-            "EVENTPOST_SETTINGS": settings,
-            "EVENTPOST_MAX_RECEIVES": "5",
-            "POWERTOOLS_METRICS_NAMESPACE": "eventpost-local",
-            "EVENTPOST_LIST": re.sub(r"(?<!^)(?=[A-Z])", "_", block).lower(),  # where it is a list's
-            "POWERTOOLS_SERVICE_NAME": block.lower(),
-        }
-        with started(artifacts.python, artifacts.function(block), environment, tmp_path, block) as function:
-            yield function
+    def starting(artifacts: Artifacts, **changed: str) -> Start:
+        name = deployed.stack.outputs["SettingsParameter"]
+        settings = json.loads(deployed.stack.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
 
-    yield alone
+        @contextmanager
+        def alone(block: str) -> Iterator[Function]:
+            environment = {
+                **deployed.stack.environment,
+                **queues,
+                "EVENTPOST_SETTINGS": json.dumps(settings | changed),
+                "EVENTPOST_MAX_RECEIVES": "5",
+                "POWERTOOLS_METRICS_NAMESPACE": "eventpost-local",
+                "EVENTPOST_LIST": re.sub(r"(?<!^)(?=[A-Z])", "_", block).lower(),  # where it is a list's
+                "POWERTOOLS_SERVICE_NAME": block.lower(),
+            }
+            with started(artifacts.python, artifacts.function(block), environment, tmp_path, block) as function:
+                yield function
+
+        return alone
+
+    yield starting
     for log in tmp_path.glob("*.log"):
         WATCH.tell(log.name, log.read_text())
+
+
+@pytest.fixture
+def start(start_of: Callable[..., Start], artifacts: Artifacts) -> Start:
+    """Starts one of the functions that run on the local stack."""
+    return start_of(artifacts)

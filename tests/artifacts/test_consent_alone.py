@@ -1,11 +1,9 @@
 """The functions of joining and leaving, each alone under Lambda's own runtime client: requests, letters, bounces."""
 
-from typing import Any
-
 from deployed import Deployed
 from eventpost.consent import letters
 from eventpost.links import LinkTarget, Purpose, audience_tag
-from eventpost.model import Letter, LetterKind
+from eventpost.model import IdRange, Letter, LetterKind
 from http_gateway import http_event
 from lambda_alone import Start, a_message
 from ses_told import bounced, tagged
@@ -22,12 +20,12 @@ def test_the_preferences_function_takes_somebody_off_a_list(deployed: Deployed, 
 
     with start("Preferences") as function:
         shown = function.invoke(http_event("GET", path))
-        before = row(deployed, address)["state"]
+        before = deployed.state(address, AUDIENCE)
         left = function.invoke(http_event("POST", path, b"List-Unsubscribe=One-Click", form))
 
     assert (shown["statusCode"], before) == (200, "active")
     assert "Do you want to leave this list?" in shown["body"]
-    assert (left["statusCode"], row(deployed, address)["state"]) == (200, "left")
+    assert (left["statusCode"], deployed.state(address, AUDIENCE)) == (200, "left")
 
 
 def test_the_preferences_function_speaks_german(start: Start) -> None:
@@ -59,12 +57,5 @@ def test_the_feedback_function_suppresses_who_bounced(deployed: Deployed, queues
         answer = function.invoke(a_message(deployed, queues, body))
 
     assert answer == {"batchItemFailures": []}
-    assert row(deployed, address)["suppressed"].startswith("suppressed: bounce")
-
-
-def row(deployed: Deployed, address: str) -> dict[str, Any]:
-    """The membership of this address."""
-    key = {"audience": {"S": AUDIENCE}, "id": {"S": deployed.id_of(address)}}
-    table = deployed.stack.outputs["SubscribersTable"]
-    item = deployed.stack.client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]
-    return {name: next(iter(value.values())) for name, value in item.items()}
+    (enrolled,) = deployed.subscribers.enrolled(AUDIENCE, IdRange(), 2)
+    assert enrolled.suppressed.startswith("suppressed: bounce")

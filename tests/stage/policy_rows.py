@@ -46,15 +46,13 @@ class Expanded:
     platform: Sequence[str] = ()
 
     def rows(self, role: Mapping[str, Any]) -> Iterator[PolicyRow]:
-        """Every statement of the role, those of conditional policies among them."""
+        """Every statement of the role, those that depend on conditions, alone or with their policy, among them."""
         for policy in role.get("Policies", []):
-            depends, found = "", policy
-            if "Fn::If" in policy:
-                condition, found, otherwise = policy["Fn::If"]
-                depends = f" if `{condition}`"
-                assert otherwise == NOTHING
+            of_policy, found = _taken_apart(policy)
             for statement in found["PolicyDocument"]["Statement"]:
-                yield self._row(statement, depends)
+                own, plain = _taken_apart(statement)
+                conditions = " and ".join(f"`{condition}`" for condition in (*of_policy, *own))
+                yield self._row(plain, f" if {conditions}" if conditions else "")
 
     def _row(self, statement: Mapping[str, Any], depends: str) -> PolicyRow:
         known = {"Sid", "Effect", "Action", "Resource", "Condition"}
@@ -104,6 +102,15 @@ def reviewed(document: Path) -> dict[str, dict[PolicyRow, str]]:
     """The rows of each role in docs/roles.md, each with the reason that is given."""
     sections = re.split(r"^## `(\w+)`.*$", document.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     return {role: _read(text) for role, text in zip(sections[::2], sections[1::2], strict=True)}
+
+
+def _taken_apart(part: Mapping[str, Any]) -> tuple[list[str], Mapping[str, Any]]:
+    """What a policy or a statement depends on, if on anything, and the thing itself."""
+    if "Fn::If" not in part:
+        return [], part
+    condition, then, otherwise = part["Fn::If"]
+    assert otherwise == NOTHING
+    return [condition], then
 
 
 def _read(section: str) -> dict[PolicyRow, str]:

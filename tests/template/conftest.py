@@ -59,22 +59,24 @@ class Template:
         condition: str | None = self.resources[name].get("Condition")
         return condition
 
+    def layers(self, function: str) -> dict[str, str]:
+        """The layers of one of the root's functions, without SAM's hashes, and what each depends on; "" is nothing."""
+        given = self.of("AWS::Lambda::Function")[function].get("Layers", [])
+        return {
+            re.sub(r"[0-9a-f]{10}$", "", _as_if_it_held(layer)["Ref"]): layer.get("Fn::If", [""])[0] for layer in given
+        }
+
     def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Every statement of every role's policies, with the role's logical id."""
+        """Every statement of every role, with the role's logical id; those that depend on a condition as if it held."""
         for role, policy in self.policies():
             for statement in policy["PolicyDocument"]["Statement"]:
-                yield role, statement
+                yield role, _as_if_it_held(statement)
 
     def policies(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Every policy of every role, with the role's logical id; those that depend on a condition as if it held."""
         for role, properties in self.of("AWS::IAM::Role").items():
             for policy in properties.get("Policies", []):
-                if "Fn::If" in policy:
-                    _, policy_then, otherwise = policy["Fn::If"]
-                    assert otherwise == {"Ref": "AWS::NoValue"}, role
-                    yield role, policy_then
-                else:
-                    yield role, policy
+                yield role, _as_if_it_held(policy)
 
     def statement(self, sid: str) -> dict[str, Any]:
         """The one statement of that name."""
@@ -96,6 +98,15 @@ class Template:
             for statements in attached
             for statement in statements
         )
+
+
+def _as_if_it_held(part: dict[str, Any]) -> dict[str, Any]:
+    if "Fn::If" not in part:
+        return part
+    _, then, otherwise = part["Fn::If"]
+    assert otherwise == {"Ref": "AWS::NoValue"}, then
+    found: dict[str, Any] = then
+    return found
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -160,14 +160,17 @@ def test_it_lists_nobody_and_no_files(statements: dict[str, Any]) -> None:
 
 def test_it_has_the_key_of_ids_and_no_other(statements: dict[str, Any]) -> None:
     """It signs no link, and logs in nowhere."""
-    assert statements["ReadSecrets"]["Resource"] == {"Fn::GetAtt": ["SubscriberIdKey", "Id"]}
+    assert statements["ReadSecrets"]["Resource"] == [
+        {"Fn::GetAtt": ["SubscriberIdKey", "Id"]},
+        {"Fn::If": ["MayUseFirestoreKey", {"Ref": "FirestoreKeySecret"}, {"Ref": "AWS::NoValue"}]},
+    ]
 
 
 def test_its_function_is_told_what_it_needs(root_stack: Any) -> None:
     """The settings, and where figures go; it makes no mail, so it has no templates."""
     function = root_stack.of("AWS::Lambda::Function")["Email"]
 
-    assert {re.sub(r"[0-9a-f]{10}$", "", layer["Ref"]) for layer in function["Layers"]} == {"SharedLayer"}
+    assert root_stack.layers("Email") == {"SharedLayer": "", "FirestoreLayer": "UsesFirestore"}
     assert function["Environment"]["Variables"] == {
         "EVENTPOST_SETTINGS": {"Fn::GetAtt": ["Settings", "Value"]},
         "POWERTOOLS_SERVICE_NAME": "email_api",

@@ -97,13 +97,15 @@ def test_layers_go_with_what_replaces_them(root_stack: Any) -> None:
         name: found for name, found in root_stack.resources.items() if found["Type"] == "AWS::Lambda::LayerVersion"
     }
 
-    assert len(layers) == 2
+    assert len(layers) == 3
     assert {found["DeletionPolicy"] for found in layers.values()} == {"Delete"}
 
 
-def test_shared_layer_is_built_and_templates_are_not(root_stack: Any) -> None:
-    """The library needs its packages; the templates' files are at the layer's root as they are."""
+def test_layers_of_packages_are_built_and_templates_are_not(root_stack: Any) -> None:
+    """For the one architecture that all functions have; the templates' files are at the layer's root as they are."""
     resources = root_stack.source["Resources"]
 
-    assert resources["SharedLayer"]["Metadata"]["BuildMethod"] == "python3.13"
+    for name, method in {"SharedLayer": "python3.13", "FirestoreLayer": "makefile"}.items():
+        assert resources[name]["Metadata"] == {"BuildMethod": method, "BuildArchitecture": "x86_64"}
+        assert resources[name]["Properties"]["CompatibleArchitectures"] == ["x86_64"]
     assert "Metadata" not in resources["TemplatesLayer"]

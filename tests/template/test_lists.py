@@ -38,6 +38,9 @@ PLATFORM = {
     13: {"Fn::If": ["UsesSes", SET_IN_FORCE, "none"]},
     14: {"Fn::GetAtt": ["SchedulesTable", "Arn"]},
     15: {"Fn::GetAtt": ["SubscriberIdKey", "Id"]},
+    16: {"Fn::If": ["UsesFirestore", {"Ref": "FirestoreLayer"}, "none"]},
+    17: {"Fn::If": ["MayUseFirestoreKey", {"Ref": "FirestoreKeySecret"}, "none"]},
+    18: {"Fn::If": ["MayUseDynamo", "dynamodb", "none"]},
 }
 SENDERS = ("Eventpost <news@example.com>", "news@example.com", "Bücher & Co. <news@example.com>")
 # What the library takes where it is told nothing: the stack's own defaults say the same.
@@ -226,7 +229,7 @@ def test_platform_positions(root_stack: Any) -> None:
     """The platform is what the table at the head of functions/list.yaml says, in that order."""
     separator, values = root_stack.of("AWS::SSM::Parameter")["Platform"]["Value"]["Fn::Join"]
     # SAM appends a hash to the logical ids of layers.
-    plain = json.loads(re.sub(r'"((?:Shared|Templates)Layer)[0-9a-f]{10}"', r'"\1"', json.dumps(values)))
+    plain = json.loads(re.sub(r'"((?:Shared|Templates|Firestore)Layer)[0-9a-f]{10}"', r'"\1"', json.dumps(values)))
 
     assert separator == ","
     assert dict(enumerate(plain)) == PLATFORM

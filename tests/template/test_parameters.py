@@ -9,6 +9,9 @@ import pytest
 
 from intrinsics import Deploy
 
+POOL = "projects/123456789012/locations/global/workloadIdentityPools/aws-pool"
+IDENTITY = {"FirestoreIdentityProvider": f"{POOL}/providers/x", "FirestoreServiceAccount": "a@b.gserviceaccount.com"}
+
 
 def test_parameters_are_described(stack: Any) -> None:
     """Each says what it is for."""
@@ -52,6 +55,7 @@ def test_settings_stay_json(root_stack: Any) -> None:
 
     assert {"Sender", "LinkBaseUrl", "LinkDomainName", "SmtpHost", "SmtpCredentialsSecret"} <= set(written)
     assert "SesConfigurationSet" in written
+    assert len([name for name in written if name.startswith("Firestore")]) == 6
     for name in written:
         assert [text for text in breaking if accepts(parameters[name], text)] == [], name
 
@@ -108,6 +112,34 @@ def test_settings_stay_json(root_stack: Any) -> None:
         ("SmtpCredentialsSecret", "", True),
         ("SmtpCredentialsSecret", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:smtp-AbCdEf", True),
         ("SmtpCredentialsSecret", "hunter2", False),
+        ("SubscriberStore", "firestore", True),
+        ("SubscriberStore", "mongodb", False),
+        ("FirestoreProject", "", True),
+        ("FirestoreProject", "news-123456", True),
+        ("FirestoreProject", "example.com:news-123456", True),
+        ("FirestoreProject", "News", False),
+        ("FirestoreProject", "123456789012", False),
+        ("FirestoreDatabase", "(default)", True),
+        ("FirestoreDatabase", "eventpost", True),
+        ("FirestoreDatabase", "default)", False),
+        ("FirestoreDatabase", "", False),
+        ("FirestoreIdentityProvider", "", True),
+        ("FirestoreIdentityProvider", f"{POOL}/providers/eventpost", True),
+        ("FirestoreIdentityProvider", f"//iam.googleapis.com/{POOL}/providers/eventpost", False),
+        ("FirestoreIdentityProvider", POOL, False),
+        ("FirestoreServiceAccount", "", True),
+        ("FirestoreServiceAccount", "eventpost@news-123456.iam.gserviceaccount.com", True),
+        ("FirestoreServiceAccount", "eventpost@news-123456.example.com.iam.gserviceaccount.com", True),
+        ("FirestoreServiceAccount", "123456789012-compute@developer.gserviceaccount.com", True),
+        ("FirestoreServiceAccount", "somebody@example.com", False),
+        ("FirestoreServiceAccount", "a@x.gserviceaccount.com/../b", False),
+        ("FirestoreKeySecret", "", True),
+        ("FirestoreKeySecret", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:firestore-AbCdEf", True),
+        ("FirestoreKeySecret", "firestore", False),
+        ("FirestoreEmulator", "", True),
+        ("FirestoreEmulator", "127.0.0.1:8790", True),
+        ("FirestoreEmulator", "127.0.0.1", False),
+        ("FirestoreEmulator", "http://127.0.0.1:8790", False),
         ("SlackChannelId", "C0123456789", True),
         ("SlackChannelId", "#alarms", False),
         ("CaptureAllowHosts", "", True),
@@ -171,6 +203,22 @@ def test_names_of_lists(list_stack: Any, value: str, accepted: bool) -> None:  #
         (
             {"LinkDomainName": "a.example", "LinkCertificateArn": "arn:x", "LinkBaseUrl": "https://b.example"},
             {"LinkDomainIsWhole"},
+        ),
+        ({"SubscriberStore": "firestore"}, {"FirestoreHasAProject"}),
+        ({"FirestoreKeySecret": "arn:x"}, {"FirestoreHasAProject"}),
+        ({"FirestoreProject": "news"}, {"FirestoreIsReached"}),
+        ({"SubscriberStore": "firestore", "FirestoreProject": "news"}, {"FirestoreIsReached"}),
+        ({"SubscriberStore": "firestore", "FirestoreProject": "news", "FirestoreKeySecret": "arn:x"}, set()),
+        ({"FirestoreProject": "news", "FirestoreKeySecret": "arn:x"}, set()),
+        ({"FirestoreProject": "news", **IDENTITY}, set()),
+        ({"FirestoreProject": "news", **IDENTITY, "FirestoreKeySecret": "arn:x"}, {"FirestoreIsReached"}),
+        ({"FirestoreProject": "news", **IDENTITY, "FirestoreServiceAccount": ""}, {"FirestoreIdentityIsWhole"}),
+        ({"FirestoreServiceAccount": "a@b.gserviceaccount.com"}, {"FirestoreIdentityIsWhole"}),
+        ({"FirestoreProject": "news", "FirestoreEmulator": "h:1"}, {"FirestoreIsGoogles"}),
+        ({"FirestoreProject": "news", "FirestoreEmulator": "h:1", "Environment": "local"}, set()),
+        (
+            {"FirestoreProject": "news", "FirestoreEmulator": "h:1", "Environment": "local", **IDENTITY},
+            {"FirestoreIsReached"},
         ),
     ],
 )

@@ -109,11 +109,10 @@ def test_the_function_answers_before_the_api_gives_up(root_stack: Any) -> None:
 
 @pytest.mark.parametrize("name", ["Preferences", "Letters"])
 def test_what_writes_pages_and_letters_has_templates(root_stack: Any, name: str) -> None:
-    """Both layers, and the settings."""
+    """Both layers, that of their store, and the settings."""
     function = root_stack.of("AWS::Lambda::Function")[name]
-    layers = {re.sub(r"[0-9a-f]{10}$", "", layer["Ref"]) for layer in function["Layers"]}
 
-    assert layers == {"SharedLayer", "TemplatesLayer"}
+    assert root_stack.layers(name) == {"SharedLayer": "", "TemplatesLayer": "", "FirestoreLayer": "UsesFirestore"}
     assert function["Environment"]["Variables"]["EVENTPOST_SETTINGS"] == {"Fn::GetAtt": ["Settings", "Value"]}
 
 
