@@ -1,6 +1,6 @@
 # Every command that this project knows. Each target sets up what it needs.
 #
-#   make demo       the main job on this machine: events in, mails with screenshots out
+#   make demo       the main job on this machine: events in, mails with screenshots out (STORE=firestore: on Firestore)
 #   make test       all tests
 #   make check      style, types, import floors, generated files
 #   make new-list NAME=price_drops
@@ -11,6 +11,7 @@
 #   make soak       whether a mail gets lost when workers are killed and everything else goes wrong
 #   make bench-million  a million subscribers in virtual time, through the real code
 #   make bench-schedule  events raised by the hour, how late, and what they cost
+#   make bench-stores  DynamoDB and Firestore side by side: audiences read, joins, leaves, and what they cost
 #   make deploy ENV=dev
 #   make help       this list
 
@@ -47,13 +48,15 @@ $(UV):
 .PHONY: setup
 setup: .venv/.synced
 
+# Where the demo and the local stack have their subscribers: dynamodb, or firestore.
+STORE ?= dynamodb
 .PHONY: demo
 demo: setup
-	$(RUN) eventpost demo
+	$(RUN) eventpost demo --store $(STORE)
 
 .PHONY: local
 local: setup
-	$(RUN) eventpost local --watch
+	$(RUN) eventpost local --watch --store $(STORE)
 
 # Side by side: what needs the local stack, of which there is one; all other tests; and `make check`.
 .PHONY: test
@@ -126,11 +129,11 @@ deploy: setup
 
 # Ratios against what users would pick instead, in benchmarks/results.json.
 .PHONY: bench
-bench: bench-cold-start bench-delivery bench-capture bench-schedule
+bench: bench-cold-start bench-delivery bench-capture bench-schedule bench-stores
 
 .PHONY: bench-cold-start
 bench-cold-start: setup
-	$(RUN) python benchmarks/cold_start.py
+	$(RUN) python -m benchmarks.cold_start
 
 # Some minutes; what it drew and kept is in docs/pictures/delivery.svg and benchmarks/results.json.
 .PHONY: bench-delivery
@@ -149,6 +152,11 @@ bench-schedule: setup
 	$(RUN) eventpost setup
 	$(RUN) python -m benchmarks.schedule $(OPTIONS)
 
+# Some five minutes, with the Firestore emulator; its figures are in benchmarks/results.json.
+.PHONY: bench-stores
+bench-stores: setup
+	$(RUN) python -m benchmarks.stores $(OPTIONS)
+
 # Some minutes; its figures are in benchmarks/results.json.
 .PHONY: bench-million
 bench-million: setup
@@ -164,6 +172,7 @@ soak: setup heavy soak-capture soak-time soak-api
 heavy: setup
 	$(RUN) eventpost setup
 	$(RUN) pytest -m heavy
+	$(RUN) pytest -m "local and not heavy" --store firestore
 
 # Ten thousand messages of any kind through the lists' functions, in some twenty minutes; `make heavy` runs them too.
 .PHONY: soak-fuzz

@@ -26,8 +26,7 @@ class Settings(BaseModel):
         subscriber_store: Where the subscribers are: `dynamodb` or `firestore`.
         firestore_project: The Google Cloud project whose Firestore has them; needed where that is the store.
         firestore_database: The database in it.
-        firestore_identity_provider: What lets an AWS role in there, as `projects/NUMBER/locations/global/
-            workloadIdentityPools/POOL/providers/PROVIDER`, or empty.
+        firestore_identity_provider: What lets an AWS role in there, as `projects/.../providers/...`, or empty.
         firestore_service_account: The service account that the role then acts as: its e-mail address.
         firestore_key_secret: Secrets Manager ARN of a key of such an account instead, or empty.
         firestore_emulator: `host:port` of an emulator instead, or empty.
