@@ -2,6 +2,7 @@
 
 import click
 
+from eventpost_cli.subscribers.copying import copy
 from eventpost_cli.subscribers.erasing import erase
 from eventpost_cli.subscribers.exporting import export
 from eventpost_cli.subscribers.importing import import_
@@ -14,7 +15,7 @@ def subscribers() -> None:
     """Put people on lists, and tell or erase what is known of them."""
 
 
-for command in (import_, export, show, erase, lift):
+for command in (import_, export, show, erase, lift, copy):
     subscribers.add_command(command)
 
 __all__ = ["subscribers"]

@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from eventpost_cli.counting import counted
 
@@ -44,6 +44,32 @@ def watched[T](rows: Iterable[T], position: Callable[[], int], tell: Tell) -> It
 def with_lines[T](rows: Iterable[T]) -> Iterator[T]:
     """The rows, with a line now and then, where nobody knows how many there are."""
     return counted(rows, "rows so far", _LINE)
+
+
+@contextmanager
+def people_progress(done: str) -> Iterator[Callable[[int], None]]:
+    """Give what to tell of every so many people who are `done`, such as `copied`; nobody knows how many there are."""
+    if not sys.stderr.isatty():
+        yield _PeopleLines(done).tell
+        return
+    shown = (BarColumn(), TextColumn(f"{{task.completed:,}} people {done}"), TimeElapsedColumn())
+    with Progress(*shown, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda count: bar.advance(task, count)
+
+
+class _PeopleLines:
+    """Says now and then how many people there have been."""
+
+    def __init__(self, done: str) -> None:
+        self._done = done
+        self._people = 0
+
+    def tell(self, count: int) -> None:
+        """So many more."""
+        before, self._people = self._people, self._people + count
+        if self._people // _LINE > before // _LINE:
+            click.echo(f"{self._people:,} people {self._done} so far", err=True)
 
 
 def _line(rows: int, _position: int) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 BATCH_MAX: Final = 300  # documents asked for at once
 TIMEOUT_S: Final = 5.0  # of one answer
 PATIENCE: Final = timedelta(seconds=6)  # one that ran into its time-out, and some more
+PAGE_TIMEOUT_S: Final = 60.0  # of a page of everybody: only commands ask for these, and nobody waits for an answer
+PAGE_PATIENCE: Final = timedelta(seconds=70)
 NAME: Final = "__name__"
 """What Firestore calls a document's path where one asks by it."""
 
@@ -77,6 +79,9 @@ class FirestoreReader:
         """
         return self._patiently(lambda: query.stream(retry=_NEVER, timeout=TIMEOUT_S))
 
+    def _page(self, query: "Query") -> Sequence[Found]:
+        return self._patiently(lambda: query.stream(retry=_NEVER, timeout=PAGE_TIMEOUT_S), PAGE_PATIENCE)
+
     def pages(self, collection: "CollectionReference", most: int, after: str = "") -> Iterator[Sequence[Found]]:
         """The collection's documents in order of their ids, those behind `after`; the last page has fewer than `most`.
 
@@ -89,12 +94,14 @@ class FirestoreReader:
         while page is None or len(page) == most:
             last = page[-1].id if page else after
             rest = in_order.where(filter=FieldFilter(NAME, ">", collection.document(last))) if last else in_order
-            page = self.matching(rest)
+            page = self._page(rest)
             yield page
 
-    def _patiently(self, read: Callable[[], Iterable["DocumentSnapshot[Any]"]]) -> Sequence[Found]:
+    def _patiently(
+        self, read: Callable[[], Iterable["DocumentSnapshot[Any]"]], patience: timedelta = PATIENCE
+    ) -> Sequence[Found]:
         """What is read, from the beginning again if it fails before its end."""
-        attempts = tries(self._clock, "Firestore kept not answering", PATIENCE)
+        attempts = tries(self._clock, "Firestore kept not answering", patience)
         while True:
             next(attempts)
             with translated(), suppress(*PASSING):

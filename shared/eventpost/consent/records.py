@@ -75,7 +75,9 @@ def _next_save(consenting: Consenting, id_: str) -> tuple[Sequence[Change], bool
     gone = frozenset(person.audiences_after("", MOST_BESIDE))
     suppression = person.suppression or Suppression(SuppressionReason.ERASED, consenting.clock.now())
     suppression = replace(suppression, erased=suppression.reason is not SuppressionReason.ERASED)
-    bare = Person(id_, audiences=person.audiences - gone, version=person.version, suppression=suppression)
+    bare = Person(
+        id_, audiences=person.audiences - gone, version=person.version, suppression=suppression, copied=person.copied
+    )
     if bare.audiences:
         # The ways to the person's other ids stay until the last save: an erasure that broke off is found by them.
         bare = replace(bare, moved_to=person.moved_to, moved_from=person.moved_from)

@@ -50,6 +50,20 @@ def lift(consenting: Consenting, subscriber: str) -> int:
     return sweep.turned
 
 
+def heavier(one: Suppression | None, other: Suppression | None) -> Suppression | None:
+    """The one of them that counts: a complaint over a bounce, a bounce over `erased`, the earlier of two alike."""
+    found = [each for each in (one, other) if each]
+    return min(found, key=lambda each: (-_WEIGHT[each.reason], each.at, each.detail), default=None)
+
+
+def in_line(row: Membership, suppression: Suppression | None) -> Membership:
+    """The membership as it has to be where the person is suppressed so, or is not."""
+    if row.state not in ON:
+        return row
+    state = MembershipState.SUPPRESSED if suppression else MembershipState.ACTIVE
+    return replace(row, state=state, suppressed=suppression.told if suppression else "")
+
+
 def _marked(person: Person, suppression: Suppression) -> Person:
     if person.suppression and _WEIGHT[person.suppression.reason] >= _WEIGHT[suppression.reason]:
         return person
@@ -116,14 +130,6 @@ class _Sweep:
     def _step(self, person: Person, after: str, *, changed: bool) -> Decided[_Step]:
         batch = person.audiences_after(after, MOST_BESIDE)
         rows = self.consenting.memberships_of(person, batch).values()
-        turned = tuple(_in_line(row, person.suppression) for row in rows if _in_line(row, person.suppression) != row)
+        turned = tuple(in_line(row, person.suppression) for row in rows if in_line(row, person.suppression) != row)
         changes = (Change(person, turned),) if changed or turned else ()
         return changes, _Step(batch, changed, len(turned))
-
-
-def _in_line(row: Membership, suppression: Suppression | None) -> Membership:
-    """The membership as it has to be where the person is suppressed so, or is not."""
-    if row.state not in ON:
-        return row
-    state = MembershipState.SUPPRESSED if suppression else MembershipState.ACTIVE
-    return replace(row, state=state, suppressed=suppression.told if suppression else "")
