@@ -185,6 +185,21 @@ def test_google_may_be_down_while_a_token_is_good(google: GoogleStandIn, opened:
     assert not read(client)
 
 
+@pytest.mark.parametrize("way", ["role", "key"])
+def test_not_every_call_waits_for_a_google_that_is_down(google: GoogleStandIn, opened: Opening, way: str) -> None:
+    """While the token is good, one call asks in vain, and those after it do not."""
+    google.lifetime_s = 120
+    client = opened(FEDERATED if way == "role" else by_key(google))
+    read(client)
+    google.iam_status = google.token_status = 503
+    read(client)
+    asked = len(google.impersonations) + len(google.assertions)
+
+    for _ in range(3):
+        read(client)
+    assert len(google.impersonations) + len(google.assertions) == asked > 1
+
+
 @pytest.mark.parametrize(
     ("whose", "status"),
     [(whose, status) for whose in ("sts_status", "iam_status") for status in (429, 500, 503)] + [("token_status", 502)],
@@ -198,6 +213,19 @@ def test_an_outage_of_googles_is_tried_again(google: GoogleStandIn, opened: Open
         with pytest.raises(StoreUnavailable, match=f"answered {status}") as caught:
             call(client)
         assert google.secret not in str(caught.value)
+
+
+@pytest.mark.parametrize("page", ["<h1>Please log in</h1>", "[]", "null", '{"expireTime": 7}'])
+@pytest.mark.parametrize("way", ["role", "key"])
+def test_who_answers_in_googles_place_is_not_believed(
+    google: GoogleStandIn, opened: Opening, way: str, page: str
+) -> None:
+    """A proxy of the VPC's, say, that answers everything with a page of its own."""
+    google.page = page
+    client = opened(by_key(google) if way == "key" else FEDERATED)
+
+    with pytest.raises((StoreUnavailable, Misconfigured), match="Google"):
+        read(client)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
@@ -299,12 +327,14 @@ def test_without_aws_credentials_it_says_so(
 def test_without_a_region_it_says_so(
     google: GoogleStandIn, opened: Opening, monkeypatch: pytest.MonkeyPatch, tmp_path: object
 ) -> None:
-    """Google must know which STS to ask."""
+    """Google must know which STS to ask. boto3 goes by this variable, unlike AWS's own command."""
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_CONFIG_FILE", f"{tmp_path}/none")
 
-    with pytest.raises(Misconfigured, match="AWS_REGION"):
+    with pytest.raises(Misconfigured, match=r"set (\w+)$") as caught:
         read(opened(FEDERATED))
+    monkeypatch.setenv(str(caught.value).rpartition(" ")[2], REGION)
+    assert not read(opened(FEDERATED))
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ class GoogleStandIn:
         lifetime_s: How long the tokens are good for.
         sts_status: What STS answers, and likewise the others.
         firestore_status: What Firestore answers to a good token; None is its answer.
+        page: What is answered instead by whoever stands in between, under the same status.
     """
 
     google: Google = field(default_factory=Google)
@@ -60,6 +61,7 @@ class GoogleStandIn:
     iam_status: int = 200
     token_status: int = 200
     firestore_status: grpc.StatusCode | None = None
+    page: str = ""
     secret: str = "what Google says may hold anything"
     _federated: set[str] = field(default_factory=set)
     _good: set[str] = field(default_factory=set)
@@ -190,7 +192,7 @@ def _handler(standin: GoogleStandIn) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status, answer = standin.answer(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
-            told = json.dumps(answer).encode()
+            told = (standin.page or json.dumps(answer)).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(told)))
             self.end_headers()

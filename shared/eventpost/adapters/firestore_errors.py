@@ -19,7 +19,6 @@ from google.api_core.exceptions import (
     Unauthenticated,
     Unknown,
 )
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError, TransportError
 
 from eventpost.errors import Misconfigured, StoreUnavailable
 
@@ -30,7 +29,6 @@ PASSING: Final = (
     InternalServerError,
     ResourceExhausted,
     ServiceUnavailable,
-    TransportError,
     Unknown,
 )
 """What a pause may mend. After any but the first, a commit may have been made all the same."""
@@ -44,7 +42,7 @@ _FORBIDDEN: Final = (FailedPrecondition, NotFound, PermissionDenied, Unauthentic
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Let Google's errors out of the block as ours.
+    """Let Firestore's errors out of the block as ours; what is said of tokens is ours already (`firestore_tokens`).
 
     Raises:
         Misconfigured: The database is not there, or whoever asks may not use it.
@@ -55,18 +53,9 @@ def translated() -> Iterator[None]:
     except _FORBIDDEN as error:
         msg = f"Firestore answered {_code(error)}: look at firestore_project, firestore_database and the account's role"
         raise Misconfigured(msg) from None
-    except (DefaultCredentialsError, RefreshError) as error:
-        if error.retryable:
-            raise StoreUnavailable(_unanswered(error)) from None
-        msg = f"Google gave no access to Firestore ({_code(error)}): look at firestore_identity_provider, "
-        msg += "firestore_service_account or the key in firestore_key_secret"
-        raise Misconfigured(msg) from None
-    except (GoogleAPIError, GoogleAuthError) as error:
-        raise StoreUnavailable(_unanswered(error)) from None
-
-
-def _unanswered(error: Exception) -> str:
-    return f"Firestore did not answer: {_code(error)}"
+    except GoogleAPIError as error:
+        msg = f"Firestore did not answer: {_code(error)}"
+        raise StoreUnavailable(msg) from None
 
 
 def _code(error: Exception) -> str:

@@ -7,6 +7,7 @@ one of the service account, which is what Firestore sees. Each is good for an ho
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from eventpost.errors import Misconfigured, StoreUnavailable
 
 SCOPES: Final = ("https://www.googleapis.com/auth/datastore",)
 _TIMEOUT_S: Final = (2, 5)  # to connect, and to wait for an answer
+_NEXT_TRY_S: Final = 20  # after one in vain, while the token is good: each may take seconds, and all calls wait for it
 _ASKED_TOO_OFTEN: Final = 429
 _THEIR_FAULT: Final = 500
 
@@ -39,6 +41,7 @@ class Tokens:
     def __init__(self, credentials: Callable[[], Credentials]) -> None:
         self._made_by = credentials
         self._credentials: Credentials | None = None
+        self._not_before = 0.0
         self._lock = threading.Lock()
 
     def token(self) -> str:
@@ -49,9 +52,14 @@ class Tokens:
             StoreUnavailable: There was no answer, or Google has a fault of its own.
         """
         with self._lock:
-            if self._credentials is None or self._credentials.token_state is not TokenState.FRESH:
+            if self._credentials is None or self._is_due(self._credentials):
                 self._credentials = self._renewed()
             return str(self._credentials.token)
+
+    def _is_due(self, credentials: Credentials) -> bool:
+        if credentials.token_state is TokenState.STALE:
+            return time.monotonic() >= self._not_before
+        return credentials.token_state is TokenState.INVALID
 
     def _renewed(self) -> Credentials:
         try:
@@ -61,6 +69,7 @@ class Tokens:
             # The last one is good for some minutes more, and the fault may be over by then.
             if self._credentials is None or self._credentials.token_state is TokenState.INVALID:
                 raise
+            self._not_before = time.monotonic() + _NEXT_TRY_S
             return self._credentials
         return credentials
 
@@ -78,6 +87,9 @@ def _refresh(credentials: Credentials) -> None:
         msg = f"Google refused a token ({asking.told or type(error).__name__}): look at firestore_identity_provider, "
         msg += "firestore_service_account or the key in firestore_key_secret, and at docs/firestore.md"
         raise Misconfigured(msg) from None
+    except (ValueError, TypeError, AttributeError, KeyError):  # the library takes an answer apart without a look at it
+        msg = f"Google gave no token: {asking.told}, but not as Google does"
+        raise StoreUnavailable(msg) from None
 
 
 class _Asking(Request):
@@ -148,7 +160,7 @@ class _OwnRole(AwsSecurityCredentialsSupplier):
 
     def get_aws_region(self, context: object, request: object) -> str:  # noqa: ARG002 - Google's
         if self._aws.region_name is None:
-            msg = "no AWS region is set, by whose STS Google would ask who this is: set AWS_REGION"
+            msg = "no AWS region is set, by whose STS Google would ask who this is: set AWS_DEFAULT_REGION"
             raise Misconfigured(msg)
         return self._aws.region_name
 
