@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from consent_world import NEWS, STAFF, ConsentWorld
-from copy_world import CopyWorld, Killed, Watched, clone, compare, copy, sums
+from copy_world import CopyWorld, Killed, Watched, clone, compare, copy, delete_expired, sums
 from eventpost.adapters.memory_subscribers import MemorySubscribers
 from eventpost.consent.copying.one import Fate
 
@@ -60,6 +60,11 @@ class Copies(RuleBasedStateMachine):
     def wait(self, hours: int) -> None:
         """Time goes by."""
         self.world.one.wait(hours=hours)
+
+    @rule(at_one=forth)
+    def delete_expired(self, *, at_one: bool) -> None:
+        """One of the stores does it, the other later."""
+        delete_expired(self.world.way(forth=at_one)[0])
 
     @rule(to_other=forth, at_one=forth, what=said, call=st.integers(0, 12), in_source=st.booleans())
     def copy_while(

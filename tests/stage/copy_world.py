@@ -130,6 +130,17 @@ def clone(store: MemorySubscribers) -> MemorySubscribers:
     return found
 
 
+def delete_expired(world: ConsentWorld) -> None:
+    """As stores do by themselves, days later: who comes anew then begins at version 1."""
+    store: Any = world.store.store  # type: ignore[attr-defined]
+    now = world.clock.now()
+    store._people = {id_: person for id_, person in store._people.items() if not person.is_over(now)}
+    for audience, rows in store._audiences.items():
+        for id_ in [id_ for id_, row in rows.items() if row.is_over(now)]:
+            del rows[id_]
+            store._ids[audience].remove(id_)
+
+
 def _versions(world: ConsentWorld) -> dict[str, int]:
     return {person.id: person.version for page in world.store.everyone() for person in page.persons}
 

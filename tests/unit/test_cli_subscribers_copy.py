@@ -107,6 +107,23 @@ def test_an_interrupted_copy_goes_on_where_it_was(two: TwoStores, small_project:
     assert bookmarks(small_project) == []
 
 
+def stopped() -> None:
+    """Somebody presses Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("call", [3, 12])
+def test_who_stops_it_is_told_how_to_go_on(two: TwoStores, call: int) -> None:
+    """While it copies, and while it compares."""
+    two.stores["firestore"].before[call] = stopped
+
+    result = two.copy()
+
+    assert result.exit_code == 1
+    assert "Stopped. What is copied stays; run the same again to go on." in result.output
+    assert two.copy().exit_code == 0
+
+
 def test_who_changed_behind_the_bookmark_is_found_by_the_comparison(two: TwoStores) -> None:
     """Somebody leaves after the interruption, whose page is not copied again."""
     two.stores["firestore"].before[3] = unavailable
@@ -116,7 +133,10 @@ def test_who_changed_behind_the_bookmark_is_found_by_the_comparison(two: TwoStor
     two.worlds["dynamodb"].leave(who)
     two.stores["firestore"].before.clear()
 
-    assert two.copy().exit_code == 0
+    result = two.copy()
+
+    assert result.exit_code == 0
+    assert "1 person more copied by the comparison" in result.output
     assert two.worlds["firestore"].states(who)[NEWS] == "left"
 
 
@@ -171,6 +191,7 @@ def test_a_deployment_without_firestore_says_what_it_lacks(two: TwoStores) -> No
         assert result.exit_code == 1
         assert "FirestoreProject" in result.output
         assert "docs/firestore.md" in result.output
+        assert "What is copied stays" not in result.output
 
 
 def test_a_store_that_may_not_be_used_is_told_plainly(two: TwoStores) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from consent_world import AMZN, NEWS, PRICES, STAFF, ConsentWorld, id_of, link, many_topics
-from copy_world import CopyWorld, Killed, Watched, clone, compare, copy, held, sums
+from copy_world import CopyWorld, Killed, Watched, clone, compare, copy, delete_expired, held, sums
 from eventpost.adapters.memory_subscribers import MemorySubscribers
 from eventpost.consent.copying.check import Seen
 from eventpost.consent.copying.ground import Ground, News, ground, news
@@ -68,7 +68,7 @@ def person(version: int, *copied: int) -> Person:
         # that at the target did: what the source noted was about the one before
         (person(6, 7, 2), person(3, 5, 1), Ground(5, 1), News(source=True, target=True)),
         (person(6, 2, 3), person(3, 5, 1), Ground(3, 1), News(source=True, target=True)),
-        (person(5, 2, 3), person(3, 5, 1), Ground(3, 1), News(source=False, target=True)),
+        (person(5, 2, 3), person(3, 5, 1), Ground(3, 1), News(source=True, target=True)),
     ],
 )
 def test_versions_tell_who_has_changed_since(
@@ -282,6 +282,38 @@ def test_who_came_anew_after_their_row_was_deleted_is_copied(world: CopyWorld) -
         assert world.other.on(who) == {STAFF}
 
 
+def test_what_was_noted_of_a_row_that_is_gone_hides_nothing(world: CopyWorld) -> None:
+    """Moved there, back, and there again: the first note names a version that another row has reached since."""
+    world.one.ask("cyd", NEWS)
+    target = world.one.ask("cyd", PRICES)
+    forth(world)
+    assert target is not None
+    world.other.joining.confirm(target)
+    world.one.wait(days=10)
+    delete_expired(world.one)
+    back(world)
+    world.one.leave("cyd", PRICES)
+    assert world.one.person("cyd").version == world.other.person("cyd").copied.theirs  # type: ignore[union-attr]
+
+    assert forth(world)[Fate.MERGED] == 1
+    assert world.other.states("cyd") == {PRICES: "left"}
+    assert forth(world) == {Fate.THERE: 3}
+
+
+def test_who_came_anew_after_their_time_was_over_has_nothing_in_common(world: CopyWorld) -> None:
+    """In both stores, in one under the very version that was copied."""
+    world.one.ask("cyd", NEWS)
+    forth(world)
+    world.one.wait(days=10)
+    delete_expired(world.one)
+    world.one.suppress("cyd")
+    target = world.other.ask("cyd", NEWS)
+
+    assert forth(world)[Fate.MERGED] == 1
+    assert target is not None
+    assert not world.other.joining.confirm(target)
+
+
 def test_a_target_that_lost_something_gets_it_again(world: CopyWorld) -> None:
     """As from a backup, while the versions say that it is there: the comparison finds and copies it."""
     world.other.store.store._audiences[NEWS].pop(id_of("bob"))  # type: ignore[attr-defined]
@@ -346,6 +378,27 @@ def test_more_memberships_than_one_save_takes_come_whole_wherever_it_is_killed(s
             copy(before.one.consenting, world.consenting)
             assert sums(world) == sums(whole), (call, moment)
             assert compare(before.one.consenting, world.consenting).is_whole
+
+
+def test_what_they_left_is_saved_before_what_they_joined() -> None:
+    """Killed after the first of two saves: nobody is mailed what they left, whatever the list is called."""
+    world = CopyWorld(Watched(MemorySubscribers()), Watched(MemorySubscribers()))
+    for each in (world.one, world.other):
+        each.registry = many_topics(300)
+    world.one.imported("ann", *MANY[200:203])
+    forth(world)
+    world.one.imported("ann", *MANY[:150])
+    for audience in (MANY[200], MANY[202]):
+        world.one.leave("ann", audience)
+    store: Any = world.other.store
+    store.after[store.calls + 3] = die  # the person, once more with their memberships, and the first save
+    with pytest.raises(Killed):
+        copy(world.one.consenting, world.other.consenting)
+    assert len(store.saved[-1][0].memberships) == MOST_ROWS - 1
+
+    states = world.other.states("ann")
+    assert {audience for audience in MANY[200:203] if states[audience] == "left"} == {MANY[200], MANY[202]}
+    assert world.other.on("ann") < world.one.on("ann")
 
 
 def die() -> None:

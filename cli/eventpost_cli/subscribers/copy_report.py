@@ -11,7 +11,12 @@ _SHOWN: Final = 12  # digits of a hash: two stores that differ agree in them onc
 
 
 def lines(compared: Compared, source: str, target: str) -> Iterator[str]:
-    """A line for the persons and one for each list: how many rows each store has of it, and their hash."""
+    """A line for the persons and one for each list: how many rows each store has of it, and their hash.
+
+    Beside them, whoever is not in these, and how many it took to make the two alike.
+    """
+    if compared.copied:
+        yield f"{_people(compared.copied)} more copied by the comparison: changed meanwhile, or before an interruption."
     names = sorted({*compared.source.of, *compared.target.of, PEOPLE})
     width = max(len(name or "people") for name in names)
     yield f"{'':{width}}  {source:>12} {'hash':{_SHOWN}}  {target:>12} {'hash':{_SHOWN}}"

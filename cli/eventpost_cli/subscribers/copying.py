@@ -31,12 +31,13 @@ def copy(deployment: Deployment, source: StoreName, target: StoreName) -> None:
     People may join and leave meanwhile, and mails may be sent. To move from dynamodb to firestore:
 
     \b
-    1. Deploy with the Firestore parameters, and SubscriberStore=dynamodb as before.
-    2. copy --from dynamodb --to firestore; again, until it tells of nobody copied.
-    3. Deploy with SubscriberStore=firestore.
-    4. copy --from dynamodb --to firestore, once more: for what was said meanwhile.
+    1. Deploy with the Firestore parameters and MovingSubscribers=yes, and SubscriberStore=dynamodb as before.
+    2. copy --from dynamodb --to firestore; again, until it tells of hardly anybody copied.
+    3. Deploy with SubscriberStore=firestore; copy now and then, while that takes its minutes.
+    4. copy --from dynamodb --to firestore when that has ended, and 15 minutes later: for what was said meanwhile.
+    5. Deploy with MovingSubscribers=no. docs/subscribers.md says more.
 
-    The way back is the same, with the names changed over. Interrupted, run it again: it goes on where it was.
+    The way back is the same, with the names changed over. Interrupted, run it again: what is copied stays.
     Who changed in both stores keeps what they said last of each list; where that cannot be told, they are mailed less.
 
     The exit status is 0 if all that the one store has is in the other.
@@ -45,13 +46,15 @@ def copy(deployment: Deployment, source: StoreName, target: StoreName) -> None:
         msg = f"Both are {source}: name the store to copy from and the other one."
         raise click.UsageError(msg)
     bookmark = CopyBookmark(Project.find().root, f"{deployment.stack_name}-{source}-to-{target}")
+    with told_plainly():
+        here, there = _store(deployment, source), _store(deployment, target)
     try:
         with told_plainly():
-            here, there = _store(deployment, source), _store(deployment, target)
             click.echo(_told(_copied(here, there, bookmark), source, target))
             compared = _compared(here, there)
-    except click.ClickException as error:
-        msg = f"{error.message}. What is copied stays; run the same again to go on."
+    except (click.ClickException, KeyboardInterrupt) as error:
+        why = error.message if isinstance(error, click.ClickException) else "Stopped"
+        msg = f"{why}. What is copied stays; run the same again to go on."
         raise click.ClickException(msg) from None
     for line in lines(compared, source, target):
         click.echo(line)
@@ -64,7 +67,8 @@ def _store(deployment: Deployment, name: StoreName) -> Consenting:
     """The ports, with this store; whether or not it is the one that the deployment works on.
 
     Raises:
-        Misconfigured: The deployment does not name it.
+        click.ClickException: The deployment does not name it.
+        Misconfigured: It names no way of access to it, or more than one.
     """
     wiring = deployment.wiring
     if name == "firestore" and not wiring.settings.firestore_project:

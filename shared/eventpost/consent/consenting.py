@@ -61,7 +61,7 @@ class Consenting:
         """
         found = self.memberships.people([subscriber]).get(subscriber, Person(subscriber))
         if found.is_over(self.clock.now()):
-            return Person(subscriber, audiences=found.audiences, version=found.version, copied=found.copied)
+            return Person(subscriber, audiences=found.audiences, version=found.version)
         return found
 
     def lineage(self, subscriber: str) -> Iterator[Person]:

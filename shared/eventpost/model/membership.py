@@ -175,7 +175,7 @@ class Person:
         moved_to: The id of the address that the person has now, or "". Links to this id lead there.
         moved_from: Ids of addresses that the person had before.
         expires_at: When the row goes by itself, for somebody who never confirmed anything; else None.
-        copied: How they came from another store, or None. Every later save keeps it.
+        copied: How they came from another store, or None. Later saves keep it, unless the row had expired by then.
     """
 
     id: str

@@ -11,6 +11,7 @@ from eventpost.consent.copying import reading
 from eventpost.consent.copying.fingerprints import Sums, alike, is_over
 from eventpost.consent.copying.ground import news
 from eventpost.consent.copying.many import Copying
+from eventpost.consent.copying.one import Fate
 from eventpost.consent.records import Held
 from eventpost.errors import PersonChanged
 from eventpost.model import Person
@@ -42,6 +43,7 @@ class Compared:
         target: The same at the target.
         people: How many people of the source stand how.
         told: The first ids of those that are not the same.
+        copied: How many people were copied by the comparison, which found them amiss at first.
         only_there: How many people are at the target alone.
     """
 
@@ -49,6 +51,7 @@ class Compared:
     target: Sums = field(default_factory=Sums)
     people: Counter[Seen] = field(default_factory=Counter)
     told: dict[Seen, list[str]] = field(default_factory=dict)
+    copied: int = 0
     only_there: int = 0
 
     @property
@@ -78,7 +81,8 @@ class CopyCheck:
             StoreUnavailable: A store did not answer.
         """
         amiss = self._compare([person.id for person in persons], finally_=False)
-        self._copying.copy_ids(amiss)
+        fates = self._copying.copy_ids(amiss)
+        self.compared.copied += fates[Fate.COPIED] + fates[Fate.MERGED]
         self._compare(amiss, finally_=True)
 
     def target_page(self, persons: Sequence[Person]) -> None:

@@ -3,7 +3,8 @@
 Each store notes with a person what it has copied from the other (`Copied`). Both notes tell of one moment each, at
 which one store held all that the other had; the later one counts. Where versions do not add up, because a row expired
 and the person came anew, or a backup was restored, the stores have in common what is certain, perhaps nothing: too
-much is then taken for new, never too little.
+much is then taken for new. A row that has since reached the very version that was noted of another cannot be told from
+it by its note alone: the check that follows a copy reads all of it, and has them merged unless the target has changed.
 """
 
 from typing import NamedTuple
@@ -26,7 +27,7 @@ class News(NamedTuple):
 
 
 def ground(source: Person, target: Person) -> Ground:
-    """What both hold of this person: the later one of what they have noted."""
+    """What both hold of this person: the later one of what they have noted; of two that cannot both be, the less."""
     notes = [note for note in (_noted_there(target), _noted_here(source)) if note and _is_of_now(note, source, target)]
     if not notes:
         return Ground(0, 0)
@@ -41,8 +42,7 @@ def news(source: Person, target: Person | None) -> News:
     if target is None:
         return News(source=True, target=False)
     known = ground(source, target)
-    held = target.copied is not None and target.copied.theirs == source.version
-    return News(source=source.version > known.source and not held, target=target.version > known.target)
+    return News(source=source.version > known.source, target=target.version > known.target)
 
 
 def _noted_there(target: Person) -> Ground | None:

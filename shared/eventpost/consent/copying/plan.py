@@ -33,12 +33,12 @@ class Plan:
     Attributes:
         wanted: The person and their memberships, as at the source or as of both.
         merged: Whether it is of both.
-        ours: Up to which version of the target the source then holds everything; None for the version that is made.
+        more: Whether the target then holds something that the source does not: it is noted as changed since.
     """
 
     wanted: Held
     merged: bool
-    ours: int | None
+    more: bool = False
 
 
 def plan(pair: Pair) -> Plan | None:
@@ -48,17 +48,14 @@ def plan(pair: Pair) -> Plan | None:
     somebody has put a store together from a backup, say.
     """
     if pair.target is None:
-        return Plan(pair.source, merged=False, ours=None)
+        return Plan(pair.source, merged=False)
     new = news(pair.source.person, pair.target.person)
     if new.source and not new.target:
-        return Plan(pair.source, merged=False, ours=None)
+        return Plan(pair.source, merged=False)
     if not new.source and (new.target or alike(pair.source, pair.target)):
         return None
     both = merged(pair.source, pair.target)
-    if alike(both, pair.source):
-        return Plan(both, merged=True, ours=None)
-    known = ground(pair.source.person, pair.target.person).target
-    return Plan(both, merged=True, ours=known if new.target else 0)
+    return Plan(both, merged=True, more=not alike(both, pair.source))
 
 
 def change(pair: Pair, planned: Plan) -> tuple[Change, bool]:
@@ -98,7 +95,7 @@ def departed_to(moved: Membership, row: Membership | None) -> bool:
 
 
 def _copied(pair: Pair, planned: Plan) -> Copied:
-    return Copied(pair.source.person.version, pair.stored.version + 1 if planned.ours is None else planned.ours)
+    return Copied(pair.source.person.version, pair.stored.version + (not planned.more))
 
 
 def _half(pair: Pair, planned: Plan) -> Copied | None:
