@@ -101,7 +101,7 @@ def test_what_has_no_end_ends_at_the_deadline(ends: Take, path: str) -> None:
 @pytest.mark.parametrize("path", some(_SHOWN))
 def test_what_can_be_shown_is_shown(ends: Take, path: str) -> None:
     """A page that is odd, unfinished or a nuisance is a page all the same, in a picture of the size asked for."""
-    picture = ends(path, deadline_s=3)["picture"]
+    picture = ends(path, deadline_s=6)["picture"]
 
     assert (picture["width"], picture["height"]) == (400, 300)
 

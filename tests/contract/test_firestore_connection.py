@@ -121,7 +121,7 @@ def test_an_outage_is_over_when_it_is_over(client: firestore.Client, store: Fire
     assert 5 <= tried < 15
     started = time.monotonic()
     read(store)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4, "a second until it tries again, and two for the attempt"
 
 
 def test_a_connection_that_swallows_everything_costs_a_call_its_time(client: firestore.Client, relay: Relay) -> None:

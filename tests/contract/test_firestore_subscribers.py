@@ -194,8 +194,9 @@ def test_no_call_waits_without_end(base: Base) -> None:
     """
     for call in calls(base):
         call()
-    assert {each <= TIMEOUT_S for each in base.firestore.seconds} == {True, False}
-    assert max(base.firestore.seconds) <= PAGE_TIMEOUT_S
+    for_a_page = [each for each in base.firestore.seconds if each > TIMEOUT_S + 1]  # gRPC is not exact to the second
+    assert 0 < len(for_a_page) < len(base.firestore.seconds)
+    assert max(for_a_page) < PAGE_TIMEOUT_S + 1
     assert PATIENCE.total_seconds() > TIMEOUT_S
     assert PAGE_PATIENCE.total_seconds() > PAGE_TIMEOUT_S
 
