@@ -167,7 +167,8 @@ bench-million: setup
 soak: setup heavy soak-capture soak-time soak-api
 	$(RUN) python -m benchmarks.soak $(OPTIONS)
 
-# The tests that `make test` has no time for: as others, with more pages, threads, fonts and bodies. Some half an hour.
+# The tests that `make test` has no time for: as others, with more pages, threads, fonts and bodies; and those of the
+# local stack on the other store. Some three quarters of an hour.
 .PHONY: heavy
 heavy: setup
 	$(RUN) eventpost setup
