@@ -76,17 +76,12 @@ def local_aws(local_stack: "LocalStack") -> "LocalStack":
 def firestore_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Google's emulator of Firestore, as `host:port`; it takes some three seconds to start."""
     from eventpost_cli.local import firestore as emulator
-    from eventpost_cli.local.ports import free_port
     from eventpost_cli.local.state import State
 
     if lacking := emulator.missing():
         pytest.skip(lacking)
-    running = emulator.start(State.of(tmp_path_factory.mktemp("firestore")), free_port())
-    try:
-        running.wait_until_up()
-        yield running.host
-    finally:
-        running.child.stop()
+    with emulator.running(State.of(tmp_path_factory.mktemp("firestore"))) as host:
+        yield host
 
 
 @pytest.fixture

@@ -80,10 +80,14 @@ def memory_mb() -> int:
 
 def lambda_s(usage: PathUsage, memory: int) -> float:
     """Seconds that Lambda bills: processor time at the share that goes with the memory, and all waiting, in a row."""
-    computing = usage.cpu_s * max(1.0, MB_OF_A_PROCESSOR / memory)
     answering = sum(count * _latency(name) for name, count in usage.calls.items())
     sending = usage.mails * LATENCIES["mail"] / CONNECTIONS
-    return computing + answering + sending
+    return computing_s(usage.cpu_s, memory) + answering + sending
+
+
+def computing_s(cpu_s: float, memory: int) -> float:
+    """Seconds that so much processor time takes with the share of a processor that goes with the memory."""
+    return cpu_s * max(1.0, MB_OF_A_PROCESSOR / memory)
 
 
 def _latency(call: str) -> float:

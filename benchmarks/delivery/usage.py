@@ -9,7 +9,7 @@ a consistent read takes a unit for each 4 KB of all rows read by one call
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 _WRITE_BYTES: Final = 1024
 _READ_BYTES: Final = 4096
@@ -38,11 +38,25 @@ def usage_of(calls: Iterable[Call]) -> dict[str, Counter[str]]:
     Raises:
         KeyError: Nobody has said what an operation costs.
     """
+    return tallied(calls, lambda call: _RULES[call.name](call))
+
+
+class Named(Protocol):
+    """A call of any service."""
+
+    @property
+    def name(self) -> str:
+        """What it is counted under."""
+        ...
+
+
+def tallied[C: Named](calls: Iterable[C], units_of: Callable[[C], Mapping[str, int]]) -> dict[str, Counter[str]]:
+    """How often each call was made, and how much all of them took of each unit."""
     counted: Counter[str] = Counter()
     units: Counter[str] = Counter()
     for call in calls:
         counted[call.name] += 1
-        units.update(_RULES[call.name](call))
+        units.update(units_of(call))
     return {"calls": counted, "units": units}
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from benchmarks.delivery.place import ROOT
-from benchmarks.delivery.pricing import LATENCIES, LOG_BYTES, MB_OF_A_PROCESSOR, MILLION, PRICES, USD_A_LOG_GB
+from benchmarks.delivery.pricing import LATENCIES, LOG_BYTES, MILLION, PRICES, USD_A_LOG_GB, computing_s
 
 EVENTBRIDGE_USD: Final = 1.00
 """What EventBridge Scheduler takes for a million, to the minute (aws.amazon.com/eventbridge/pricing)."""
@@ -64,4 +64,4 @@ def memory_mb(function: str) -> int:
 def _lambda_s(share: Share, memory: int) -> float:
     """Seconds that Lambda bills: processor time at the share that goes with the memory, and all waiting, in a row."""
     waiting = sum(count * LATENCIES.get(name, LATENCIES[name.partition(".")[0]]) for name, count in share.calls.items())
-    return share.cpu_s * max(1.0, MB_OF_A_PROCESSOR / memory) + waiting
+    return computing_s(share.cpu_s, memory) + waiting

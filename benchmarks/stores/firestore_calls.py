@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import grpc  # type: ignore[import-untyped]
+from benchmarks.delivery.usage import tallied
 from google.cloud import firestore
 
 
 class FirestoreCall(NamedTuple):
     """One call: the method's name, the request, and the messages that it was answered with."""
 
-    method: str
+    name: str
     request: Any
     answers: list[Any]
 
@@ -59,13 +60,11 @@ def usage_of(calls: Iterable[FirestoreCall]) -> dict[str, Counter[str]]:
     Raises:
         KeyError: Nobody has said what a method costs.
     """
-    counted: Counter[str] = Counter()
-    units: Counter[str] = Counter()
-    for call in calls:
-        counted[call.method] += 1
-        units.update(_RULES[call.method](call))
-        units["response_bytes"] += sum(map(_bytes, call.answers))
-    return {"calls": counted, "units": units}
+    return tallied(calls, _units)
+
+
+def _units(call: FirestoreCall) -> Mapping[str, int]:
+    return {**_RULES[call.name](call), "response_bytes": sum(map(_bytes, call.answers))}
 
 
 def _bytes(message: Any) -> int:

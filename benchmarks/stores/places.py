@@ -25,7 +25,6 @@ from eventpost.adapters.firestore_subscribers import FirestoreSubscribers
 from eventpost.model import Membership
 from eventpost.ports import SubscriberStore
 from eventpost_cli.local import firestore
-from eventpost_cli.local.ports import free_port
 from eventpost_cli.local.state import State
 from eventpost_cli.local.surroundings import toward
 
@@ -138,11 +137,6 @@ def emulator() -> Iterator[str]:
     Raises:
         eventpost_cli.local.errors.ToolMissing: It is not on this machine.
     """
-    state, port = State.of(ROOT, "bench-stores"), free_port()
-    with state.held():
-        process = firestore.start(state, port)
-        try:
-            process.wait_until_up()
-            yield process.host
-        finally:
-            process.child.stop()
+    state = State.of(ROOT, "bench-stores")
+    with state.held(), firestore.running(state) as host:
+        yield host

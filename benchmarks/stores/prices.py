@@ -44,5 +44,4 @@ def usd_per_million(units: Mapping[str, float], done: int) -> dict[str, float]:
 def lambda_usd(cpu_s: float) -> float:
     """Dollars for so many processor seconds in a list's function."""
     memory = pricing.memory_mb()
-    billed_s = cpu_s * max(1.0, pricing.MB_OF_A_PROCESSOR / memory)
-    return billed_s * memory / 1024 * pricing.PRICES["lambda_gb_s"]
+    return pricing.computing_s(cpu_s, memory) * memory / 1024 * pricing.PRICES["lambda_gb_s"]

@@ -5,13 +5,15 @@
 
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from eventpost.settings import StoreName
 from eventpost_cli.local.errors import ToolMissing
 from eventpost_cli.local.loopback import answers
-from eventpost_cli.local.ports import LOOPBACK
+from eventpost_cli.local.ports import LOOPBACK, free_port
 from eventpost_cli.local.processes import Child
 from eventpost_cli.local.state import State
 from eventpost_cli.local.surroundings import bare
@@ -93,6 +95,22 @@ def start(state: State, port: int) -> Emulator:
         cwd=state.temporary,
     )
     return Emulator(child, host)
+
+
+@contextmanager
+def running(state: State) -> Iterator[str]:
+    """Give `host:port` of an emulator with nothing in it, at any free port, for as long as the block.
+
+    Raises:
+        ToolMissing: it is not on this machine.
+        StepFailed: it cannot be started.
+    """
+    emulator = start(state, free_port())
+    try:
+        emulator.wait_until_up()
+        yield emulator.host
+    finally:
+        emulator.child.stop()
 
 
 def _by_itself(state: State) -> dict[str, str]:

@@ -46,6 +46,7 @@ def keep_zips(folder: Path) -> None:
 
     @contextmanager
     def zip_folder(path: str, zip_method: Callable[[str, str], str]) -> Iterator[tuple[str, str]]:
+        """Give a zip of the folder and its checksum, as SAM's own; the zip is kept."""
         checksum = dir_checksum(path, followlinks=True)
         kept = folder / f"{checksum}.zip"
         if not kept.exists():
@@ -70,6 +71,7 @@ def keep_makefile_builds(folder: Path) -> None:
     build = Strategy.build_single_function_definition
 
     def build_or_reuse(self: Any, definition: Any) -> Any:
+        """Return where each function was built, as SAM's own."""
         if (definition.metadata or {}).get("BuildMethod") != "makefile":
             return build(self, definition)
         source = Path(self._cached_build_strategy._base_dir) / definition.codeuri
