@@ -13,6 +13,7 @@ from eventpost.adapters import memory_subscribers
 from eventpost.adapters.memory_subscribers import MemorySubscribers
 from eventpost.errors import Misconfigured, StoreUnavailable
 from eventpost.model import MembershipKey
+from eventpost.wiring.firestore import firestore_subscribers
 from eventpost_cli.deployment import Deployment
 from subscribers_command import subscribers
 
@@ -186,6 +187,7 @@ def test_the_same_store_twice_is_refused(two: TwoStores) -> None:
 def test_a_deployment_without_firestore_says_what_it_lacks(two: TwoStores) -> None:
     """In either direction."""
     two.wiring.settings.firestore_project = ""
+    two.wiring.store = lambda name: firestore_subscribers(two.wiring) if name == "firestore" else two.stores[name]  # type: ignore[arg-type]
 
     for result in (two.copy(), two.copy("firestore", "dynamodb")):
         assert result.exit_code == 1

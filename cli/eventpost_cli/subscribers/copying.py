@@ -16,7 +16,7 @@ from eventpost_cli.explain import told_plainly
 from eventpost_cli.project import Project
 from eventpost_cli.subscribers.copy_bookmark import CopyBookmark
 from eventpost_cli.subscribers.copy_report import amiss, lines
-from eventpost_cli.subscribers.progress import people_progress
+from eventpost_cli.subscribers.progress import with_people
 
 _STORES: Final = click.Choice(get_args(StoreName))
 
@@ -67,16 +67,9 @@ def _store(deployment: Deployment, name: StoreName) -> Consenting:
     """The ports, with this store; whether or not it is the one that the deployment works on.
 
     Raises:
-        click.ClickException: The deployment does not name it.
-        Misconfigured: It names no way of access to it, or more than one.
+        Misconfigured: The deployment does not name it, or not exactly one way of access to it.
     """
     wiring = deployment.wiring
-    if name == "firestore" and not wiring.settings.firestore_project:
-        msg = (
-            "this deployment knows no Firestore: deploy it with FirestoreProject and one way of access to it "
-            "(docs/firestore.md); SubscriberStore may stay as it is"
-        )
-        raise click.ClickException(msg)
     return replace(wiring.consenting, memberships=wiring.store(name))
 
 
@@ -85,25 +78,19 @@ def _copied(here: Consenting, there: Consenting, bookmark: CopyBookmark) -> Coun
     after = bookmark.read()
     if after:
         click.echo("Going on where the last copy was interrupted.", err=True)
-    with people_progress("copied") as tell:
-        for page in here.memberships.everyone(after):
-            fates += copying.copy(page.persons)
-            bookmark.write(page.bookmark)
-            tell(len(page.persons))
+    for page in with_people(here.memberships.everyone(after), "copied"):
+        fates += copying.copy(page.persons)
+        bookmark.write(page.bookmark)
     bookmark.drop()
     return fates
 
 
 def _compared(here: Consenting, there: Consenting) -> Compared:
     check = CopyCheck(here, there)
-    with people_progress("compared") as tell:
-        for page in here.memberships.everyone():
-            check.source_page(page.persons)
-            tell(len(page.persons))
-    with people_progress("looked for the other way round") as tell:
-        for page in there.memberships.everyone():
-            check.target_page(page.persons)
-            tell(len(page.persons))
+    for page in with_people(here.memberships.everyone(), "compared"):
+        check.source_page(page.persons)
+    for page in with_people(there.memberships.everyone(), "looked for the other way round"):
+        check.target_page(page.persons)
     return check.compared
 
 

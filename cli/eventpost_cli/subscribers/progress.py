@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from eventpost.ports import People
 from eventpost_cli.counting import counted
 
 _STEP: Final = 100  # rows between two looks at the bar: a look takes longer than a row
@@ -46,9 +47,16 @@ def with_lines[T](rows: Iterable[T]) -> Iterator[T]:
     return counted(rows, "rows so far", _LINE)
 
 
+def with_people(pages: Iterable[People], done: str) -> Iterator[People]:
+    """The pages, telling how many people are `done`, such as `copied`; nobody knows how many there are."""
+    with _people_progress(done) as tell:
+        for page in pages:
+            yield page
+            tell(len(page.persons))
+
+
 @contextmanager
-def people_progress(done: str) -> Iterator[Callable[[int], None]]:
-    """Give what to tell of every so many people who are `done`, such as `copied`; nobody knows how many there are."""
+def _people_progress(done: str) -> Iterator[Callable[[int], None]]:
     if not sys.stderr.isatty():
         yield _PeopleLines(done).tell
         return

@@ -17,7 +17,7 @@ from eventpost.adapters.aws_errors import error_code, translated
 from eventpost.adapters.dynamodb_reads import BulkReader
 from eventpost.errors import PersonChanged, StoreUnavailable
 from eventpost.model import Change, IdRange, Membership, MembershipKey, Person, Subscriber
-from eventpost.ports import MOST_ROWS, Clock, People
+from eventpost.ports import Clock, People, check_size
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -100,10 +100,8 @@ class DynamoSubscribers:
         The client sends a token of its own with each save, the same one when it tries again: DynamoDB does not take
         a save whose answer was lost for somebody else's.
         """
+        check_size(changes)
         writes = [write for change in changes for write in self._writes(change)]
-        if len(writes) > MOST_ROWS:
-            msg = f"a save of {len(writes)} rows; {MOST_ROWS} are the most"
-            raise ValueError(msg)
         if not writes:
             return
         for _ in self._tries("DynamoDB kept throttling a save"):

@@ -20,7 +20,7 @@ from eventpost.adapters.firestore_reads import NAME, PATIENCE, TIMEOUT_S, Firest
 from eventpost.adapters.patience import tries
 from eventpost.errors import PersonChanged, StoreUnavailable
 from eventpost.model import Change, IdRange, Membership, MembershipKey, Person, Subscriber
-from eventpost.ports import MOST_ROWS, Clock, People
+from eventpost.ports import Clock, People, check_size
 
 if TYPE_CHECKING:
     from google.cloud.firestore import Client, CollectionReference, DocumentReference, WriteBatch
@@ -81,9 +81,7 @@ class FirestoreSubscribers:
 
         After an answer that was lost, the persons' documents tell whether the save was made, by a tag of its own.
         """
-        if (rows := sum(change.rows for change in changes)) > MOST_ROWS:
-            msg = f"a save of {rows} rows; {MOST_ROWS} are the most"
-            raise ValueError(msg)
+        check_size(changes)
         if not changes:
             return
         save = _Save(changes, secrets.token_hex(8))

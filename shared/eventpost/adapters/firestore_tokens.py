@@ -150,6 +150,7 @@ class _OwnRole(AwsSecurityCredentialsSupplier):
         self._session: boto3.Session | None = None
 
     def get_aws_security_credentials(self, context: object, request: object) -> AwsSecurityCredentials:  # noqa: ARG002 - Google's
+        """Whatever boto3 finds, as it is now: a function's are replaced while it lives."""
         found = self._aws.get_credentials()
         if found is None:
             msg = "there are no AWS credentials to show to Google: log in, or name a profile"
@@ -159,6 +160,7 @@ class _OwnRole(AwsSecurityCredentialsSupplier):
         return AwsSecurityCredentials(str(now.access_key), str(now.secret_key), now.token)
 
     def get_aws_region(self, context: object, request: object) -> str:  # noqa: ARG002 - Google's
+        """The region whose STS Google is to ask."""
         if self._aws.region_name is None:
             msg = "no AWS region is set, by whose STS Google would ask who this is: set AWS_DEFAULT_REGION"
             raise Misconfigured(msg)

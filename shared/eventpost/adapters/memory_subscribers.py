@@ -11,7 +11,7 @@ from typing import Final
 
 from eventpost.errors import PersonChanged
 from eventpost.model import ON, Change, IdRange, Membership, MembershipKey, Person, Subscriber
-from eventpost.ports import MOST_ROWS, Clock, People
+from eventpost.ports import Clock, People, check_size
 
 PAGE: Final = 500  # persons, where everyone is read
 
@@ -50,9 +50,7 @@ class MemorySubscribers:
 
     def save(self, changes: Sequence[Change]) -> None:
         """See `ports.Memberships`."""
-        if (rows := sum(change.rows for change in changes)) > MOST_ROWS:
-            msg = f"a save of {rows} rows; {MOST_ROWS} are the most"
-            raise ValueError(msg)
+        check_size(changes)
         with self._lock:
             for person in (change.person for change in changes):
                 stored = self._people.get(person.id)

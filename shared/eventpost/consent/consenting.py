@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -135,19 +136,22 @@ class Consenting:
             PersonChanged: Others were faster each time. Trying again later may succeed.
             StoreUnavailable: The store did not answer: all of it may be saved, or none.
         """
-        for attempt in range(_TRIES):
+        for _ in self.tries():
             changes, told = decide()
             if not changes:
                 return told
-            try:
+            with suppress(PersonChanged):
                 self.memberships.save(changes)
-            except PersonChanged:
-                longest = min(_FIRST_PAUSE_S * 2**attempt, _LONGEST_PAUSE_S)
-                self.clock.sleep(timedelta(seconds=random.uniform(0, longest)))  # noqa: S311 - spreads, hides nothing
-            else:
                 return told
         msg = "the person's memberships kept changing meanwhile"
         raise PersonChanged(msg)
+
+    def tries(self) -> Iterator[int]:
+        """How often to try what others may be faster at, with a pause after each that grows, at random."""
+        for attempt in range(_TRIES):
+            yield attempt
+            longest = min(_FIRST_PAUSE_S * 2**attempt, _LONGEST_PAUSE_S)
+            self.clock.sleep(timedelta(seconds=random.uniform(0, longest)))  # noqa: S311 - spreads, hides nothing
 
     def send(self, letter: Letter) -> None:
         """Have the letter written and sent soon.

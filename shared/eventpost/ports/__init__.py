@@ -3,7 +3,15 @@
 from eventpost.ports.ledger import GivenUp, Ledger, LedgerHistory, Opened
 from eventpost.ports.scheduling import Advance, Occurrences, Quotas, Schedules, Sweeps
 from eventpost.ports.sending import Budget, Transport
-from eventpost.ports.subscribers import MOST_ROWS, Attempts, Memberships, People, Subscribers, SubscriberStore
+from eventpost.ports.subscribers import (
+    MOST_ROWS,
+    Attempts,
+    Memberships,
+    People,
+    Subscribers,
+    SubscriberStore,
+    check_size,
+)
 from eventpost.ports.surroundings import Blobs, Capture, Clock, Outbox, Post
 
 __all__ = [
@@ -29,4 +37,5 @@ __all__ = [
     "Subscribers",
     "Sweeps",
     "Transport",
+    "check_size",
 ]

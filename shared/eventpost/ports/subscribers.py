@@ -11,6 +11,17 @@ MOST_ROWS: Final = 100
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
 
 
+def check_size(changes: Sequence[Change]) -> None:
+    """Return if one save may take these changes.
+
+    Raises:
+        ValueError: They are more than `MOST_ROWS` rows.
+    """
+    if (rows := sum(change.rows for change in changes)) > MOST_ROWS:
+        msg = f"a save of {rows} rows; {MOST_ROWS} are the most"
+        raise ValueError(msg)
+
+
 class People(NamedTuple):
     """A page of persons, and how to go on behind it.
 

@@ -18,7 +18,8 @@ def firestore_subscribers(wired: "Wiring") -> FirestoreSubscribers:
     """
     settings = wired.settings
     if not settings.firestore_project:
-        msg = "firestore_project is not set: name the project whose Firestore has the subscribers, or is to have them"
+        msg = "firestore_project is not set: deploy with FirestoreProject and one way of access to it "
+        msg += "(docs/firestore.md); SubscriberStore may stay as it is"
         raise Misconfigured(msg)
     key_secret = settings.firestore_key_secret
     access = FirestoreAccess(

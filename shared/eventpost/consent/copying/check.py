@@ -80,10 +80,10 @@ class CopyCheck:
         Raises:
             StoreUnavailable: A store did not answer.
         """
-        amiss = self._compare([person.id for person in persons], finally_=False)
+        amiss = self._compare(persons, finally_=False)
         fates = self._copying.copy_ids(amiss)
         self.compared.copied += fates[Fate.COPIED] + fates[Fate.MERGED]
-        self._compare(amiss, finally_=True)
+        self._compare([person for person in persons if person.id in amiss], finally_=True)
 
     def target_page(self, persons: Sequence[Person]) -> None:
         """Count who of these, read from the target, is not at the source.
@@ -98,10 +98,10 @@ class CopyCheck:
             for person in persons
         )
 
-    def _compare(self, ids: Sequence[str], *, finally_: bool) -> list[str]:
+    def _compare(self, persons: Sequence[Person], *, finally_: bool) -> list[str]:
         """Note how these stand; gives those that are amiss, who are noted only if that is `finally_` so."""
         amiss = []
-        for id_, here, there in self._pairs(ids):
+        for id_, here, there in self._pairs(persons):
             seen = _seen(here, there)
             if seen in AMISS and not finally_:
                 amiss.append(id_)
@@ -109,10 +109,10 @@ class CopyCheck:
                 self._note(id_, here, there, seen)
         return amiss
 
-    def _pairs(self, ids: Sequence[str]) -> Iterator[tuple[str, Held | None, Held | None]]:
+    def _pairs(self, persons: Sequence[Person]) -> Iterator[tuple[str, Held | None, Held | None]]:
         """Each as it is in both stores. Whoever keeps changing while they are read is not there."""
-        here = _stored(self._source, ids)
-        there = _stored(self._target, list(here))
+        here = _stored(self._source, persons)
+        there = _stored(self._target, list(self._target.memberships.people(list(here)).values()))
         return ((id_, held, there.get(id_)) for id_, held in here.items())
 
     def _note(self, id_: str, here: Held | None, there: Held | None, seen: Seen) -> None:
@@ -140,11 +140,11 @@ def _seen(here: Held | None, there: Held | None) -> Seen:
     return Seen.CHANGED_THERE if new.target else Seen.DIFFERENT
 
 
-def _stored(store: Consenting, ids: Sequence[str]) -> Mapping[str, Held | None]:
+def _stored(store: Consenting, persons: Sequence[Person]) -> Mapping[str, Held | None]:
     """What is stored of these; None of whom nobody can read, because they keep changing."""
     try:
-        return reading.stored(store, ids)
+        return reading.together(store, persons)
     except PersonChanged:
-        if len(ids) == 1:
-            return {ids[0]: None}
-        return {id_: held for each in ids for id_, held in _stored(store, [each]).items()}
+        if len(persons) == 1:
+            return {persons[0].id: None}
+        return {id_: held for each in persons for id_, held in _stored(store, [each]).items()}

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from eventpost.consent.transitions import dismissed
-from eventpost.model import ON, ConsentWay, Membership, MembershipState
+from eventpost.model import ConsentWay, Membership, MembershipState
 
 _BY_OTHERS: Final = frozenset({ConsentWay.IMPORT, ConsentWay.SERVICE, ConsentWay.OPERATOR})
 _LEAST_MAIL_FIRST: Final = (
@@ -66,8 +66,3 @@ def _tie(row: Membership) -> tuple[object, ...]:
     left = (row.left.at.timestamp(), row.left.how, row.left.form) if row.left else ()
     joined = (row.joined.at.timestamp(), row.joined.how, row.joined.form)
     return (row.joined_at.timestamp(), joined, left, row.address, sorted(row.attributes.items()), row.asked)
-
-
-def is_on(row: Membership) -> bool:
-    """Whether they are on it, mailed or not."""
-    return row.state in ON

@@ -9,11 +9,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from eventpost.consent.copying.merged_rows import is_on, merged_row, word_at
+from eventpost.consent.copying.merged_rows import merged_row, word_at
 from eventpost.consent.records import Held
 from eventpost.consent.suppressing import heavier, in_line
 from eventpost.consent.transitions import left
 from eventpost.model import (
+    ON,
     ConsentRecord,
     ConsentWay,
     Membership,
@@ -135,7 +136,7 @@ def _moved_to(one: Held, other: Held) -> str:
     """Where they are now: where they moved last, unless they have joined anew at this address since."""
     last = max(one, other, key=lambda held: (bool(held.person.moved_to), _moved_at(held), held.person.moved_to))
     stayed = other if last is one else one
-    back = [row.joined.at for row in stayed.memberships if is_on(row) and not stayed.person.moved_to]
+    back = [row.joined.at for row in stayed.memberships if row.state in ON and not stayed.person.moved_to]
     return "" if max(back, default=_LONG_AGO) > _moved_at(last) else last.person.moved_to
 
 

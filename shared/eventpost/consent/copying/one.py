@@ -1,12 +1,10 @@
 """Copying one person alone, with whatever it takes: many saves, merging, and those whom their address leads to."""
 
-import random
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import Enum, auto
 from functools import partial
-from typing import Final
 
 from eventpost.consent import records
 from eventpost.consent.consenting import Consenting
@@ -16,10 +14,6 @@ from eventpost.consent.copying.plan import Pair, Plan, change, departed_to, plan
 from eventpost.consent.transitions import answered, left
 from eventpost.errors import PersonChanged
 from eventpost.model import Change, ConsentRecord, Membership, MembershipKey, Person
-
-_TRIES: Final = 12
-_FIRST_PAUSE_S: Final = 0.02
-_LONGEST_PAUSE_S: Final = 1.0
 
 
 class Fate(Enum):
@@ -54,12 +48,9 @@ class CopyingOne:
 
     def _copy(self, id_: str, begun: set[str]) -> Fate:
         begun.add(id_)
-        for attempt in range(_TRIES):
-            try:
+        for _ in self.target.tries():
+            with suppress(PersonChanged):
                 return self._settled(id_, begun)
-            except PersonChanged:
-                longest = min(_FIRST_PAUSE_S * 2**attempt, _LONGEST_PAUSE_S)
-                self.target.clock.sleep(timedelta(seconds=random.uniform(0, longest)))  # noqa: S311 - spreads
         return Fate.CHANGING
 
     def _settled(self, id_: str, begun: set[str]) -> Fate:
